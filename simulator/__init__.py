@@ -1,0 +1,1 @@
+"""A RingCentral in miniature, on loopback: REST, registrar and callers."""

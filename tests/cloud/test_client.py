@@ -1,0 +1,291 @@
+"""The client against a RingCentral on loopback."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+import logging
+
+import aiohttp
+from aiohttp import web
+import pytest
+
+from custom_components.ringcentral.cloud import (
+    AppCredentials,
+    Extension,
+    ExtensionUnusable,
+    FeatureUnavailable,
+    MissingPermission,
+    RateLimited,
+    RingCentralClient,
+    RingCentralError,
+    SignInRefused,
+    SipFlags,
+    SipInfo,
+    UnexpectedAnswer,
+    WrongApp,
+    WrongJwt,
+)
+from simulator.rest import Endpoint, RestSimulator, Trouble
+
+from .conftest import USER_AGENT, MakeClient
+
+
+async def test_the_extension_is_returned(client: RingCentralClient) -> None:
+    assert await client.extension() == Extension(
+        id="802398804016",
+        account_id="802398804",
+        name="Reception",
+        extension_number="115",
+        status="Enabled",
+        main_number="+17203861294",
+    )
+
+
+@pytest.mark.parametrize("status", ["Disabled", "Frozen", "NotActivated", "Unassigned"])
+async def test_an_extension_that_is_not_enabled_is_unusable(
+    client: RingCentralClient, rest: RestSimulator, status: str
+) -> None:
+    rest.account.status = status
+
+    with pytest.raises(ExtensionUnusable) as caught:
+        await client.extension()
+
+    assert caught.value.request_id
+
+
+async def test_a_line_is_provisioned(client: RingCentralClient, rest: RestSimulator) -> None:
+    rest.sip_proxy, rest.sip_proxy_backup = "127.0.0.1:5091", "127.0.0.1:5092"
+
+    provision = await client.provision("Home")
+
+    (account,) = rest.sip_accounts
+    assert provision.sip_info == (
+        SipInfo(
+            username=account.username,
+            password=account.password,
+            authorization_id=account.authorization_id,
+            domain="sip.ringcentral.com",
+            outbound_proxy="127.0.0.1:5091",
+            outbound_proxy_backup="127.0.0.1:5092",
+            transport="TCP",
+            switch_back_interval=3600,
+        ),
+    )
+    assert provision.device_id == account.authorization_id
+    assert provision.sip_flags == SipFlags(dscp_enabled=True, dscp_signaling=26, dscp_voice=46, dscp_video=34)
+    assert provision.sip_error_codes == (408, 503, 502, 504)
+    assert provision.polling_interval == 7200
+
+
+async def test_provisioning_asks_for_tcp_and_names_the_computer(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    await client.provision("Home")
+
+    (request,) = rest.asked(Endpoint.SIP_PROVISION)
+    assert request.json == {"device": {"computerName": "Home"}, "sipInfo": [{"transport": "TCP"}]}
+
+
+async def test_a_kept_device_is_provisioned_again_as_it_is(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    first = await client.provision("Home")
+
+    assert await client.provision("Home", first.device_id) == first
+    assert rest.asked(Endpoint.SIP_PROVISION)[-1].json["device"]["id"] == first.device_id
+
+
+@pytest.mark.parametrize("device_id", ["802398804999", "not-a-number", "1" * 39])
+async def test_a_device_that_is_not_known_any_more_is_replaced(
+    client: RingCentralClient, rest: RestSimulator, device_id: str
+) -> None:
+    provision = await client.provision("Home", device_id)
+
+    assert provision.device_id == rest.sip_accounts[0].authorization_id
+    assert ["id" in request.json["device"] for request in rest.asked(Endpoint.SIP_PROVISION)] == [True, False]
+
+
+@pytest.mark.parametrize("code", ["SPR-114", "SPR-118", "SPR-130", "CMN-102"])
+async def test_a_rejected_device_is_dropped_once_only(
+    client: RingCentralClient, rest: RestSimulator, code: str
+) -> None:
+    rest.fail_next(Endpoint.SIP_PROVISION, code, times=5)
+
+    with pytest.raises(UnexpectedAnswer) as caught:
+        await client.provision("Home", "802398804016")
+
+    assert caught.value.error_code == code
+    assert len(rest.asked(Endpoint.SIP_PROVISION)) == 2
+
+
+async def test_without_a_device_a_rejection_is_not_repeated(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    rest.fail_next(Endpoint.SIP_PROVISION, "CMN-102", times=5)
+
+    with pytest.raises(UnexpectedAnswer):
+        await client.provision("Home")
+
+    assert len(rest.asked(Endpoint.SIP_PROVISION)) == 1
+
+
+async def test_another_error_does_not_cost_the_device(client: RingCentralClient, rest: RestSimulator) -> None:
+    rest.fail_next(Endpoint.SIP_PROVISION, "BIL-103", times=5)
+
+    with pytest.raises(FeatureUnavailable) as caught:
+        await client.provision("Home", "802398804016")
+
+    assert caught.value.feature == "WebPhone"
+    assert len(rest.asked(Endpoint.SIP_PROVISION)) == 1
+
+
+@pytest.mark.parametrize("name", ["ReadAccounts", "VoipCalling"])
+async def test_a_missing_permission_is_named(
+    client: RingCentralClient, rest: RestSimulator, name: str
+) -> None:
+    rest.account.permissions -= {name}
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "ReadAccounts": client.extension,
+        "VoipCalling": lambda: client.provision("Home"),
+    }
+
+    with pytest.raises(MissingPermission) as caught:
+        await calls[name]()
+
+    assert caught.value.permission == name
+    assert caught.value.error_code == "CMN-401"
+    assert caught.value.request_id
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [({"client_id": "x"}, WrongApp), ({"client_secret": "x"}, WrongApp), ({"jwt": "x"}, WrongJwt)],
+)
+async def test_a_wrong_credential_is_told_apart_and_tried_once(
+    make_client: MakeClient,
+    credentials: AppCredentials,
+    rest: RestSimulator,
+    change: dict[str, str],
+    kind: type[Exception],
+) -> None:
+    with pytest.raises(kind):
+        await make_client(replace(credentials, **change)).extension()
+
+    assert [request.endpoint for request in rest.requests] == [Endpoint.TOKEN]
+
+
+@pytest.mark.parametrize("code", ["OAU-128", "OAU-129", "OAU-149", "OAU-213"])
+async def test_a_token_that_died_is_replaced_and_the_call_repeated_once(
+    client: RingCentralClient, rest: RestSimulator, code: str
+) -> None:
+    rest.fail_next(Endpoint.EXTENSION, code)
+
+    assert (await client.extension()).id == "802398804016"
+
+    first, second = rest.asked(Endpoint.EXTENSION)
+    assert first.headers["Authorization"] != second.headers["Authorization"]
+    assert len(rest.asked(Endpoint.TOKEN)) == 2
+
+
+async def test_a_second_dead_token_in_a_row_is_an_error(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    rest.fail_next(Endpoint.EXTENSION, "OAU-213", times=5)
+
+    with pytest.raises(UnexpectedAnswer) as caught:
+        await client.extension()
+
+    assert caught.value.error_code == "OAU-213"
+    assert len(rest.asked(Endpoint.EXTENSION)) == 2
+
+
+async def test_sessions_ended_from_afar_are_signed_in_again(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    await client.extension()
+    rest.end_sessions()
+
+    await client.extension()
+
+    grants = [request.form["grant_type"].rpartition(":")[2] for request in rest.asked(Endpoint.TOKEN)]
+    assert grants == ["jwt-bearer", "refresh_token", "jwt-bearer"]
+
+
+async def test_after_an_unexplained_401_the_next_call_signs_in_anew(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    rest.fail_next(Endpoint.EXTENSION, "CMN-405")
+    with pytest.raises(UnexpectedAnswer):
+        await client.extension()
+
+    await client.extension()
+
+    grants = [request.form["grant_type"].rpartition(":")[2] for request in rest.asked(Endpoint.TOKEN)]
+    assert grants == ["jwt-bearer", "jwt-bearer"]
+    assert len(rest.asked(Endpoint.EXTENSION)) == 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Trouble.GARBAGE, lambda: web.json_response({}), lambda: web.json_response([])],
+    ids=["garbage", "empty", "array"],
+)
+@pytest.mark.parametrize("endpoint", [Endpoint.TOKEN, Endpoint.EXTENSION, Endpoint.SIP_PROVISION])
+async def test_an_answer_without_what_it_must_have_is_unexpected(
+    client: RingCentralClient,
+    rest: RestSimulator,
+    endpoint: Endpoint,
+    fault: Trouble | Callable[[], web.Response],
+) -> None:
+    rest.fail_next(endpoint, fault)
+    calls: dict[Endpoint, Callable[[], Awaitable[object]]] = {
+        Endpoint.TOKEN: client.extension,
+        Endpoint.EXTENSION: client.extension,
+        Endpoint.SIP_PROVISION: lambda: client.provision("Home"),
+    }
+
+    with pytest.raises(UnexpectedAnswer) as caught:
+        await calls[endpoint]()
+
+    assert caught.value.request_id
+
+
+async def test_every_request_says_who_asks(client: RingCentralClient, rest: RestSimulator) -> None:
+    await client.extension()
+    await client.revoke()
+
+    assert {request.headers["User-Agent"] for request in rest.requests} == {USER_AGENT}
+    assert {request.headers["X-User-Agent"] for request in rest.requests} == {USER_AGENT}
+
+
+@pytest.mark.parametrize("agent", ["", "HomeAssistant", "Home/x", "Home/1", "Home/1.0\r\nX: y", "Home/1.0 é"])
+async def test_a_user_agent_that_ringcentral_could_not_parse_is_refused(
+    session: aiohttp.ClientSession, credentials: AppCredentials, agent: str
+) -> None:
+    with pytest.raises(ValueError, match="user_agent"):
+        RingCentralClient(session, credentials, user_agent=agent)
+
+
+async def test_secrets_and_numbers_reach_neither_log_nor_error(
+    client: RingCentralClient, rest: RestSimulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "custom_components.ringcentral")
+    caught: list[RingCentralError] = []
+    await client.extension()
+    provision = await client.provision("Home", "802398804999")
+    rest.end_sessions()
+    rest.fail_next(Endpoint.TOKEN, "OAU-140", times=2)
+    with pytest.raises(SignInRefused) as refused:
+        await client.extension()
+    caught.append(refused.value)
+    rest.fail_next(Endpoint.TOKEN, "CMN-301")
+    with pytest.raises(RateLimited) as limited:
+        await client.extension()
+    caught.append(limited.value)
+
+    told = f"{caplog.text} {[(repr(error), str(error)) for error in caught]}"
+    account = rest.account
+    tokens = [request.headers["Authorization"].partition(" ")[2] for request in rest.requests]
+    secrets = [account.client_secret, account.jwt, account.main_number[1:], provision.device_id, *tokens]
+    secrets += [provision.sip_info[0].password, "802398804999"]
+    assert "OAU-140" in told
+    assert [secret for secret in secrets if secret in told] == []
