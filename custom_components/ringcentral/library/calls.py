@@ -1,0 +1,99 @@
+"""The table of calls."""
+
+from datetime import UTC, datetime
+import sqlite3
+from typing import Final
+
+from .database import transaction
+from .records import CallRecord, Direction
+
+MAX_TEXT: Final = 128
+"""Characters kept of a number or a name: more than any real one has, whatever the wire says."""
+
+
+class CallTable:
+    """Reads and writes calls, on the thread that owns the connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Work on an open database."""
+        self._connection = connection
+
+    def begin(self, call: CallRecord) -> None:
+        """Add a call."""
+        with transaction(self._connection):
+            self._connection.execute(
+                """
+                INSERT INTO calls (id, line_id, direction, caller, caller_name, called,
+                                   started_at, answered_at, ended_at, outcome, end_reason)
+                VALUES (:id, :line_id, :direction, :caller, :caller_name, :called,
+                        :started_at, :answered_at, :ended_at, :outcome, :end_reason)
+                """,
+                {
+                    "id": call.id,
+                    "line_id": call.line_id,
+                    "direction": call.direction,
+                    "caller": _kept(call.caller),
+                    "caller_name": _kept(call.caller_name),
+                    "called": _kept(call.called),
+                    "started_at": call.started_at.timestamp(),
+                    "answered_at": _seconds(call.answered_at),
+                    "ended_at": _seconds(call.ended_at),
+                    "outcome": call.outcome,
+                    "end_reason": call.end_reason,
+                },
+            )
+
+    def answer(self, call_id: str, at: datetime) -> None:
+        """Note when a call was answered; the first answer counts."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "UPDATE calls SET answered_at = ? WHERE id = ? AND answered_at IS NULL",
+                (at.timestamp(), call_id),
+            )
+
+    def end(self, call_id: str, at: datetime, outcome: str, end_reason: str) -> None:
+        """Note how a call ended; the first end counts."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "UPDATE calls SET ended_at = ?, outcome = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL",
+                (at.timestamp(), outcome, end_reason, call_id),
+            )
+
+    def newest(self, line_id: str, limit: int) -> list[CallRecord]:
+        """Return the latest calls of a line, newest first."""
+        rows = self._connection.execute(
+            "SELECT * FROM calls WHERE line_id = ? ORDER BY started_at DESC, rowid DESC LIMIT ?",
+            (line_id, limit),
+        )
+        return [_call(row) for row in rows]
+
+
+def moment(seconds: float) -> datetime:
+    """Return the UTC datetime of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _call(row: sqlite3.Row) -> CallRecord:
+    answered_at, ended_at = row["answered_at"], row["ended_at"]
+    return CallRecord(
+        id=row["id"],
+        line_id=row["line_id"],
+        direction=Direction(row["direction"]),
+        started_at=moment(row["started_at"]),
+        caller=row["caller"],
+        caller_name=row["caller_name"],
+        called=row["called"],
+        answered_at=None if answered_at is None else moment(answered_at),
+        ended_at=None if ended_at is None else moment(ended_at),
+        outcome=row["outcome"],
+        end_reason=row["end_reason"],
+    )
+
+
+def _seconds(at: datetime | None) -> float | None:
+    return None if at is None else at.timestamp()
+
+
+def _kept(text: str | None) -> str | None:
+    """Bound a text from the wire, and drop what can't be shown or stored."""
+    return None if text is None else "".join(filter(str.isprintable, text))[:MAX_TEXT]

@@ -1,0 +1,98 @@
+"""Opening the database: checked, migrated, or set aside when it is beyond reading."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+import sqlite3
+from typing import Final
+
+from .errors import LibraryDamagedError, LibraryTooNewError
+from .schema import MIGRATIONS
+
+_BUSY_TIMEOUT: Final = 5.0
+"""Seconds to wait for somebody looking into the database with another program."""
+
+_COMPANIONS: Final = ("", "-wal", "-shm")
+"""The files of one SQLite database, by what is appended to its name."""
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what the block wrote, or none of it if the block raises."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite ends the transaction by itself after some errors, such as a full disk.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
+    """Open the database, creating or migrating it, and say whether it is a fresh one.
+
+    Raises:
+        LibraryTooNewError: A newer version wrote it; not a byte of it has changed.
+        LibraryDamagedError: It can't be read.
+        sqlite3.Error: Anything else, such as a disk that fails or is full.
+    """
+    if path.exists():
+        _refuse_newer(path)
+    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, autocommit=True)
+    try:
+        _refuse_damaged(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        found = _migrate(connection)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.row_factory = sqlite3.Row
+    except BaseException:
+        connection.close()
+        raise
+    return connection, found == 0
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a database and its companions so that a fresh one can take the name."""
+    broken = path.with_name(f"{path.name}.broken-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}")
+    for suffix in _COMPANIONS:
+        companion = path.with_name(path.name + suffix)
+        if companion.exists():
+            companion.rename(broken.with_name(broken.name + suffix))
+    return broken
+
+
+def _refuse_newer(path: Path) -> None:
+    """Look at the version without so much as a journal being replayed into the file."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=_BUSY_TIMEOUT, uri=True)
+    try:
+        if _version(connection) > len(MIGRATIONS):
+            raise LibraryTooNewError
+    finally:
+        connection.close()
+
+
+def _refuse_damaged(connection: sqlite3.Connection) -> None:
+    """Read every page once: better a slow start than a damaged library discovered in a call."""
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise LibraryDamagedError
+
+
+def _migrate(connection: sqlite3.Connection) -> int:
+    """Bring the database to the newest version and return the one it had; each step is all or nothing."""
+    found = _version(connection)
+    for version, script in enumerate(MIGRATIONS[found:], start=found + 1):
+        with transaction(connection):
+            connection.executescript(script)
+            connection.execute(f"PRAGMA user_version = {version}")
+    return found
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """Return the version of the schema, 0 for an empty database."""
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(found)

@@ -1,0 +1,199 @@
+"""The library: the calls and clips of all lines, for the event loop to use."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+import sqlite3
+from typing import Final
+
+from .calls import CallTable
+from .clips import ClipTable
+from .database import open_database, set_aside
+from .errors import LibraryClosedError, LibraryDamagedError, translated
+from .records import CallRecord, Clip, ClipKind, Day, Total
+from .recovery import Repair, mark_interrupted, recover, refile
+from .worker import Worker
+
+DATABASE: Final = "library.db"
+
+_PRIVATE: Final = 0o700
+_LATEST_CALLS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelves:
+    """What an open library works with; it belongs to the worker's thread."""
+
+    connection: sqlite3.Connection
+    calls: CallTable
+    clips: ClipTable
+
+
+class Library:
+    """Keeps calls and clips in `<folder>/library.db` and `<folder>/clips/<yyyy-mm>/<clip_id>.wav`.
+
+    One thread does all the work, in the order it was asked for, so no method blocks the event
+    loop; what was asked for is done even if the asking task is cancelled. Methods raise a
+    `LibraryError` and nothing else; all but `open` and `close` raise `LibraryClosedError` while
+    the library is not open. Moments are aware datetimes, durations seconds.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder; nothing is touched before `open`."""
+        self._folder = folder
+        self._opening = asyncio.Lock()
+        self._worker: Worker | None = None
+        self._shelves: _Shelves | None = None
+        self._set_aside: Path | None = None
+
+    @property
+    def set_aside(self) -> Path | None:
+        """The damaged database that `open` renamed to begin a fresh one, None if it was sound.
+
+        Its clips come back with `recover`, without their callers, as clips of the line
+        `RECOVERED_LINE_ID`.
+        """
+        return self._set_aside
+
+    async def open(self) -> None:
+        """Open the database: create, migrate or replace it, and mark what an earlier run left open.
+
+        Raises:
+            LibraryTooNewError: A newer version wrote it; it is left as it is.
+            LibraryError: The folder or the database can't be used.
+        """
+        async with self._opening:
+            if self._worker is not None:
+                return
+            worker = Worker("ringcentral-library")
+            try:
+                await worker.run(self._open)
+            except BaseException:
+                await worker.close(self._close)
+                raise
+            self._worker = worker
+
+    async def close(self) -> None:
+        """Finish what was asked for, then close the database and end the thread."""
+        async with self._opening:
+            worker, self._worker = self._worker, None
+            if worker is not None:
+                await worker.close(self._close)
+
+    async def begin_call(self, call: CallRecord) -> None:
+        """Keep a call that begins."""
+        await self._run(lambda shelves: shelves.calls.begin(call))
+
+    async def answer_call(self, call_id: str, at: datetime) -> None:
+        """Note when a call was answered; only the first time counts."""
+        await self._run(lambda shelves: shelves.calls.answer(call_id, at))
+
+    async def end_call(self, call_id: str, at: datetime, outcome: str, end_reason: str) -> None:
+        """Note when and how a call ended; only the first time counts."""
+        await self._run(lambda shelves: shelves.calls.end(call_id, at, outcome, end_reason))
+
+    async def last_call(self, line_id: str) -> CallRecord | None:
+        """Return the latest call of a line."""
+        calls = await self.calls(line_id, 1)
+        return calls[0] if calls else None
+
+    async def calls(self, line_id: str, limit: int = _LATEST_CALLS) -> list[CallRecord]:
+        """Return the latest calls of a line, newest first."""
+        return await self._run(lambda shelves: shelves.calls.newest(line_id, limit))
+
+    async def begin_clip(
+        self,
+        line_id: str,
+        started_at: datetime,
+        *,
+        call_id: str | None = None,
+        kind: ClipKind = ClipKind.CALL,
+    ) -> Clip:
+        """Keep a clip that is being recorded; its file is the caller's to write, its folder exists.
+
+        `call_id` is that of a call given to `begin_call`.
+        """
+        return await self._run(lambda shelves: shelves.clips.begin(line_id, started_at, call_id, kind))
+
+    async def finish_clip(self, clip_id: str, duration: float) -> Clip:
+        """Save a clip, from when on it is listed.
+
+        Raises:
+            ClipNotFoundError: It has been discarded, or its line removed.
+        """
+        return await self._run(lambda shelves: shelves.clips.save(clip_id, duration))
+
+    async def discard_clip(self, clip_id: str) -> None:
+        """Delete a clip and its file; one that is gone already is no error."""
+        await self._run(lambda shelves: shelves.clips.discard(clip_id))
+
+    async def clip(self, clip_id: str) -> Clip | None:
+        """Return a clip in whatever state it is."""
+        return await self._run(lambda shelves: shelves.clips.get(clip_id))
+
+    async def days(self, line_id: str, zone: tzinfo) -> list[Day]:
+        """Return the days, in a time zone, on which saved clips of a line began, newest first."""
+        return await self._run(lambda shelves: shelves.clips.days(line_id, zone))
+
+    async def clips(self, line_id: str, day: date, zone: tzinfo) -> list[Clip]:
+        """Return the saved clips of a line that began on a day in a time zone, newest first."""
+        return await self._run(lambda shelves: shelves.clips.of_day(line_id, day, zone))
+
+    async def totals(self) -> dict[str, Total]:
+        """Return the sums of the saved clips of each line that has any, by its id."""
+        return await self._run(lambda shelves: shelves.clips.totals())
+
+    async def recover(self, repair: Repair) -> list[Clip]:
+        """Save the clips an earlier run was killed over, and return them, oldest first.
+
+        `repair` makes a file playable and returns its length in samples at 8000 Hz, or None if
+        it holds no clip; it runs on the library's thread. Missing and silent clips are discarded.
+        Clips of this run are left alone, so it may be called at any time.
+        """
+        return await self._run(lambda shelves: recover(shelves.connection, shelves.clips, repair))
+
+    async def remove_line(self, line_id: str) -> None:
+        """Delete all calls and clips of a line, and their files."""
+        await self._run(lambda shelves: shelves.clips.remove_line(line_id))
+
+    async def _run[T](self, job: Callable[[_Shelves], T]) -> T:
+        if self._worker is None:
+            raise LibraryClosedError
+        return await self._worker.run(lambda: self._do(job))
+
+    # From here on everything runs on the worker's thread.
+
+    def _do[T](self, job: Callable[[_Shelves], T]) -> T:
+        assert self._shelves is not None
+        with translated():
+            return job(self._shelves)
+
+    def _open(self) -> None:
+        path = self._folder / DATABASE
+        with translated():
+            self._folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        try:
+            fresh = self._connect(path)
+        except LibraryDamagedError:
+            with translated():
+                self._set_aside = set_aside(path)
+            fresh = self._connect(path)
+        assert self._shelves is not None
+        with translated():
+            if fresh:
+                refile(self._shelves.connection, self._folder)
+            mark_interrupted(self._shelves.connection)
+
+    def _connect(self, path: Path) -> bool:
+        with translated():
+            connection, fresh = open_database(path)
+        self._shelves = _Shelves(connection, CallTable(connection), ClipTable(connection, self._folder))
+        return fresh
+
+    def _close(self) -> None:
+        shelves, self._shelves = self._shelves, None
+        if shelves is not None:
+            with translated():
+                shelves.connection.close()

@@ -1,0 +1,228 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, given, settings, strategies as st
+import pytest
+
+from custom_components.ringcentral.library import (
+    CallRecord,
+    ClipNotFoundError,
+    ClipState,
+    Day,
+    Direction,
+    Library,
+    LibraryError,
+    Total,
+)
+
+from .conftest import write_wav
+
+START = datetime(2026, 11, 21, 17, 3, 11, 250_000, UTC)
+CALL = CallRecord(
+    id="call-1",
+    line_id="front-door",
+    direction=Direction.INCOMING,
+    started_at=START,
+    caller="+15551234567",
+    caller_name="Anna Smith",
+    called="+15557654321",
+)
+
+
+def after(**kwargs: float) -> datetime:
+    return START + timedelta(**kwargs)
+
+
+async def save_clip(library: Library, line_id: str, started_at: datetime, duration: float = 2.0) -> str:
+    clip = await library.begin_clip(line_id, started_at)
+    await library.finish_clip(clip.id, duration)
+    return clip.id
+
+
+async def test_a_clip_gets_an_id_and_a_place_in_its_month(library: Library, folder: Path) -> None:
+    clip = await library.begin_clip("front-door", START)
+
+    assert len(clip.id) == 32
+    assert clip.path == folder / "clips" / "2026-11" / f"{clip.id}.wav"
+    assert clip.path.parent.is_dir()
+    assert not clip.path.exists()
+    assert (clip.state, clip.duration, clip.started_at) == (ClipState.RECORDING, 0.0, START)
+
+
+async def test_the_month_is_that_of_utc(library: Library) -> None:
+    new_year = datetime(2027, 1, 1, 0, 30, tzinfo=ZoneInfo("Asia/Tokyo"))
+
+    clip = await library.begin_clip("front-door", new_year)
+
+    assert clip.path.parent.name == "2026-12"
+    assert clip.started_at == new_year
+
+
+async def test_a_clip_carries_the_parties_of_its_call(library: Library) -> None:
+    await library.begin_call(CALL)
+
+    clip = await library.begin_clip("front-door", START, call_id="call-1")
+
+    assert (clip.call_id, clip.direction) == ("call-1", Direction.INCOMING)
+    assert (clip.caller, clip.caller_name, clip.called) == ("+15551234567", "Anna Smith", "+15557654321")
+
+
+async def test_a_clip_may_be_of_no_call(library: Library) -> None:
+    clip = await library.begin_clip("front-door", START)
+
+    assert (clip.call_id, clip.direction, clip.caller) == (None, None, None)
+
+
+async def test_a_clip_of_an_unknown_call_is_refused(library: Library) -> None:
+    with pytest.raises(LibraryError):
+        await library.begin_clip("front-door", START, call_id="never-begun")
+
+
+async def test_a_finished_clip_is_saved_with_its_duration(library: Library) -> None:
+    begun = await library.begin_clip("front-door", START)
+
+    saved = await library.finish_clip(begun.id, 42.5)
+
+    assert saved == replace(begun, state=ClipState.SAVED, duration=42.5)
+    assert await library.clip(begun.id) == saved
+
+
+async def test_a_discarded_clip_leaves_neither_row_nor_file(library: Library) -> None:
+    clip = await library.begin_clip("front-door", START)
+    other = await library.begin_clip("front-door", START)
+    clip.path.write_bytes(b"RIFF")
+    other.path.write_bytes(b"RIFF")
+
+    await library.discard_clip(clip.id)
+
+    assert await library.clip(clip.id) is None
+    assert not clip.path.exists()
+    assert await library.clip(other.id) == other
+    assert other.path.exists()
+
+
+async def test_discarding_twice_or_without_a_file_is_no_error(library: Library) -> None:
+    clip = await library.begin_clip("front-door", START)
+
+    await library.discard_clip(clip.id)
+    await library.discard_clip(clip.id)
+
+    assert await library.clip(clip.id) is None
+
+
+async def test_a_clip_that_is_gone_cannot_be_finished(library: Library) -> None:
+    with pytest.raises(ClipNotFoundError):
+        await library.finish_clip("0" * 32, 1.0)
+
+
+async def test_a_file_that_cannot_be_deleted_keeps_its_row(library: Library) -> None:
+    clip = await library.begin_clip("front-door", START)
+    clip.path.mkdir()
+
+    with pytest.raises(LibraryError):
+        await library.discard_clip(clip.id)
+
+    assert await library.clip(clip.id) == clip
+
+
+async def test_days_are_the_homes_own(library: Library) -> None:
+    late = await save_clip(library, "front-door", datetime(2026, 11, 22, 4, 30, tzinfo=UTC), 3.0)
+    early = await save_clip(library, "front-door", datetime(2026, 11, 22, 5, 30, tzinfo=UTC), 4.0)
+    later = await save_clip(library, "front-door", datetime(2026, 11, 22, 9, 0, tzinfo=UTC), 0.5)
+    new_york = ZoneInfo("America/New_York")
+
+    assert await library.days("front-door", new_york) == [
+        Day(date(2026, 11, 22), Total(2, 4.5)),
+        Day(date(2026, 11, 21), Total(1, 3.0)),
+    ]
+    assert [clip.id for clip in await library.clips("front-door", date(2026, 11, 22), new_york)] == [
+        later,
+        early,
+    ]
+    assert [clip.id for clip in await library.clips("front-door", date(2026, 11, 21), new_york)] == [late]
+    assert await library.days("front-door", UTC) == [Day(date(2026, 11, 22), Total(3, 7.5))]
+
+
+async def test_a_day_begins_with_its_midnight_and_ends_before_the_next(library: Library) -> None:
+    midnight = datetime(2026, 11, 22, tzinfo=UTC)
+    first = await save_clip(library, "front-door", midnight)
+    await save_clip(library, "front-door", midnight + timedelta(days=1))
+
+    assert [clip.id for clip in await library.clips("front-door", midnight.date(), UTC)] == [first]
+
+
+async def test_clips_of_one_moment_are_listed_last_kept_first(library: Library) -> None:
+    first = await save_clip(library, "front-door", START, 9.0)
+    second = await save_clip(library, "front-door", START, 1.0)
+    third = await save_clip(library, "front-door", START, 5.0)
+
+    listed = await library.clips("front-door", START.date(), UTC)
+
+    assert [clip.id for clip in listed] == [third, second, first]
+
+
+async def test_only_saved_clips_of_the_line_are_listed(library: Library) -> None:
+    await library.begin_clip("front-door", START)
+    await save_clip(library, "office", START, 5.0)
+
+    assert await library.days("front-door", UTC) == []
+    assert await library.clips("front-door", START.date(), UTC) == []
+    assert await library.totals() == {"office": Total(1, 5.0)}
+
+
+async def test_totals_add_up_each_line(library: Library) -> None:
+    await save_clip(library, "office", START, 5.0)
+    await save_clip(library, "office", after(days=40), 2.5)
+    await save_clip(library, "front-door", START, 1.0)
+
+    assert await library.totals() == {"office": Total(2, 7.5), "front-door": Total(1, 1.0)}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    starts=st.lists(
+        st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),
+        min_size=1,
+        max_size=12,
+    ),
+    zone=st.sampled_from(
+        ["Europe/Berlin", "Asia/Beirut", "Australia/Lord_Howe", "Pacific/Apia", "America/Havana"]
+    ),
+)
+async def test_every_clip_is_found_on_exactly_the_day_it_is_counted_on(
+    tmp_path_factory: pytest.TempPathFactory, starts: list[datetime], zone: str
+) -> None:
+    library = Library(tmp_path_factory.mktemp("library"))
+    await library.open()
+    try:
+        saved = [await save_clip(library, "front-door", start) for start in starts]
+        days = await library.days("front-door", ZoneInfo(zone))
+        listed = [await library.clips("front-door", day.date, ZoneInfo(zone)) for day in days]
+    finally:
+        await library.close()
+
+    assert [len(clips) for clips in listed] == [day.total.count for day in days]
+    clips = [clip for clips in listed for clip in clips]
+    assert sorted(clip.id for clip in clips) == sorted(saved)
+    assert [clip.started_at for clip in clips] == sorted(starts, reverse=True)
+
+
+async def test_a_removed_line_leaves_nothing_behind(library: Library) -> None:
+    await library.begin_call(CALL)
+    await library.begin_call(replace(CALL, id="call-2", line_id="office"))
+    gone = await library.begin_clip("front-door", START, call_id="call-1")
+    without_file = await library.begin_clip("front-door", START)
+    kept = await library.begin_clip("office", START, call_id="call-2")
+    write_wav(gone.path, 8000)
+    write_wav(kept.path, 8000)
+
+    await library.remove_line("front-door")
+
+    assert await library.calls("front-door") == []
+    assert [await library.clip(clip.id) for clip in (gone, without_file)] == [None, None]
+    assert not gone.path.exists()
+    assert await library.clip(kept.id) == kept
+    assert kept.path.exists()
+    assert len(await library.calls("office")) == 1
