@@ -1,0 +1,1 @@
+"""The figures the project quotes, each from one command."""

@@ -1,0 +1,31 @@
+"""What a session counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .receiver import Drop
+
+
+@dataclass(frozen=True, slots=True)
+class MediaStatistics:
+    """What a session has done so far.
+
+    Attributes:
+        received: audio packets accepted.
+        events: telephone-event packets accepted.
+        dropped: datagrams that didn't become audio, by reason.
+        misplaced: audio packets of this recording without a place: duplicates, too late, beyond its length.
+        receive_errors: reports of the network (ICMP) met while reading.
+        sent: packets sent.
+        send_errors: packets the network didn't take.
+        last_heard: when something was last accepted, in seconds on the engine's clock.
+    """
+
+    received: int
+    events: int
+    dropped: Mapping[Drop, int]
+    misplaced: int
+    receive_errors: int
+    sent: int
+    send_errors: int
+    last_heard: float | None
