@@ -1,0 +1,47 @@
+"""A SIP telephone: registers, rings, answers, listens, speaks.
+
+The protocol is state machines without I/O (`agent`, `registration`, `call`, `sip/`, `sdp`, most of `media/`); two
+thin shells own sockets and timers: `phone` for signalling, `media/engine` for sound. Nothing here knows Home
+Assistant.
+"""
+
+from .account import Account, Proxy
+from .agent import UnknownCallError
+from .events import (
+    Call,
+    CallChanged,
+    CallEnded,
+    CallState,
+    Direction,
+    EndReason,
+    LineLost,
+    MediaAgreed,
+    Outcome,
+    PhoneEvent,
+    Registered,
+    RegistrationRefused,
+    Unregistered,
+)
+from .party import Party
+from .phone import Phone
+
+__all__ = [
+    "Account",
+    "Call",
+    "CallChanged",
+    "CallEnded",
+    "CallState",
+    "Direction",
+    "EndReason",
+    "LineLost",
+    "MediaAgreed",
+    "Outcome",
+    "Party",
+    "Phone",
+    "PhoneEvent",
+    "Proxy",
+    "Registered",
+    "RegistrationRefused",
+    "UnknownCallError",
+    "Unregistered",
+]

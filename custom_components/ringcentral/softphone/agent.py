@@ -1,0 +1,294 @@
+"""The user agent: one account's registration and calls over one connection at a time (RFC 3261 §8). No I/O.
+
+Whoever owns the connection hands in bytes and the time, and takes out bytes to send, events, and the time at which
+tick() is due next.
+"""
+
+from collections.abc import Callable, Iterator
+import logging
+from typing import Final
+
+from . import rc_message, sdp
+from .account import Account, Flow
+from .call import IncomingCall
+from .dialog import Dialog
+from .events import Call, CallEnded, CallState, Direction, EndReason, FlowFailed, Outcome, PhoneEvent
+from .party import called_of, caller_of
+from .registration import Registration
+from .sip.framing import Frame, FramingError, KeepAlive, StreamFramer
+from .sip.message import MalformedMessageError, Message, Request, Response, parse_message
+from .sip.reply import ALLOW, reply
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+# RingCentral allows an extension five calls at once.
+MAX_CALLS: Final = 5
+# Calls that are over and kept for what is still on its way; a flood must not pile them up.
+MAX_LINGERING: Final = 32
+# RFC 5626 §4.4.1 wants at most 120 s on a stream; routers forget connections sooner.
+PING_INTERVAL: Final = 28.0
+
+_PING: Final = b"\r\n\r\n"
+_PONG: Final = b"\r\n"
+_ACCEPTED_BODIES: Final = frozenset({"", sdp.CONTENT_TYPE})
+_ALWAYS_OK: Final = frozenset({"MESSAGE"})
+_OK_OUTSIDE_DIALOG: Final = frozenset({"OPTIONS", "NOTIFY", "MESSAGE"})
+_NEEDS_DIALOG: Final = frozenset({"BYE", "INFO", "UPDATE", "CANCEL"})
+
+
+class UnknownCallError(LookupError):
+    """There is no such call, or it is past what was asked of it."""
+
+
+class UserAgent:
+    """Registers an account and takes its calls."""
+
+    def __init__(self, account: Account, *, token: Callable[[], str]) -> None:
+        """Work for an account; token() returns fresh random hexadecimal text, 32 characters long."""
+        self._account = account
+        self._token = token
+        self._flow: Flow | None = None
+        self._framer = StreamFramer()
+        self._output = bytearray()
+        self._events: list[PhoneEvent] = []
+        self._calls: dict[str, IncomingCall] = {}
+        self._ping_at = 0.0
+        self._leaving = False
+        self._registration = Registration(account, token=token, send=self._send, emit=self._events.append)
+
+    # What comes out
+
+    def take_output(self) -> bytes:
+        """Return the bytes to send."""
+        output = bytes(self._output)
+        self._output.clear()
+        return output
+
+    def take_events(self) -> list[PhoneEvent]:
+        """Return what happened, in order."""
+        events = self._events[:]
+        self._events.clear()
+        return events
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When tick() is due."""
+        if self._flow is None:
+            return None
+        deadlines = [self._ping_at, self._registration.next_deadline]
+        deadlines += [call.next_deadline for call in self._calls.values()]
+        return min(deadline for deadline in deadlines if deadline is not None)
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls that are not over, in the order they came."""
+        return [call.call for call in self._live_calls()]
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is owed to the other side: the connection may be closed."""
+        return all(call.settled for call in self._calls.values())
+
+    # What goes in
+
+    def connected(self, flow: Flow, now: float) -> None:
+        """Begin on a new connection."""
+        self._flow = flow
+        self._framer = StreamFramer()
+        self._output.clear()
+        self._ping_at = now + PING_INTERVAL
+        self._leaving = False
+        self._registration.begin(flow, now)
+
+    def disconnected(self, now: float) -> None:
+        """End everything of a connection that is gone."""
+        self._flow = None
+        self._registration.lost()
+        for call in self._calls.values():
+            call.lost(now)
+        self._calls.clear()
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take received bytes; what comes of a connection that is gone is dropped."""
+        if self._flow is None:
+            return
+        try:
+            for item in self._framer.feed(data):
+                self._take(item, now)
+        except FramingError as error:
+            self._events.append(FlowFailed(str(error)))
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        if self._flow is None:
+            return
+        if now >= self._ping_at:
+            self._ping_at = now + PING_INTERVAL
+            self._output += _PING
+        self._registration.tick(now)
+        for call_id, call in list(self._calls.items()):
+            call.tick(now)
+            if call.forgettable(now):
+                del self._calls[call_id]
+
+    # What we do with calls
+
+    def answer(self, call_id: str, port: int, now: float) -> None:
+        """Answer a ringing call, our audio at this port; raises UnknownCallError."""
+        call = self._live(call_id)
+        if self._flow is None or call.call.state is not CallState.RINGING:
+            raise UnknownCallError("The call doesn't ring any more")
+        call.answer(sdp.LocalMedia(self._flow.host, port, int(self._token()[:8], 16), 1), now)
+
+    def hang_up(self, call_id: str, reason: EndReason, now: float) -> None:
+        """End a call, or decline it while it rings; raises UnknownCallError."""
+        self._live(call_id).hang_up(reason, now)
+
+    def shut_down(self, now: float) -> None:
+        """End every call, leave what rings or comes to the account's other phones, give the registration back."""
+        self._leaving = True
+        for call in self._live_calls():
+            if call.call.state is CallState.RINGING:
+                call.reject(480, Outcome.MISSED, EndReason.LOCAL_HANGUP, now)
+            else:
+                call.hang_up(EndReason.LOCAL_HANGUP, now)
+        self._registration.end(now)
+
+    # Inside
+
+    def _take(self, item: Frame | KeepAlive, now: float) -> None:
+        if isinstance(item, KeepAlive):
+            if item is KeepAlive.PING:
+                self._output += _PONG
+            return
+        try:
+            message = parse_message(item.head, item.body)
+            if isinstance(message, Response):
+                # Answers to a BYE need nothing done.
+                self._registration.receive(message, now)
+            else:
+                self._dispatch(message, now)
+        except MalformedMessageError as error:
+            _LOGGER.debug("Ignoring a message: %s", error)
+
+    def _dispatch(self, request: Request, now: float) -> None:
+        _require_echoable(request)
+        if request.method == "INVITE" and not request.to.tag:
+            self._invited(request, now)
+            return
+        if request.method == "MESSAGE":
+            self._told(request, now)
+        if (call := self._call_of(request)) is not None:
+            call.receive(request, now)
+        elif request.method == "ACK":
+            return
+        else:
+            self._outside(request)
+
+    def _call_of(self, request: Request) -> IncomingCall | None:
+        belongs = IncomingCall.is_cancel if request.method == "CANCEL" else IncomingCall.in_dialog
+        return next((call for call in self._calls.values() if belongs(call, request)), None)
+
+    def _outside(self, request: Request) -> None:
+        """Answer a request of no call of ours."""
+        method, tagged = request.method, bool(request.to.tag)
+        if method in _ALWAYS_OK or (method in _OK_OUTSIDE_DIALOG and not tagged):
+            status = 200
+        elif tagged or method in _NEEDS_DIALOG:
+            status = 481
+        else:
+            status = 405
+        extra = [("Allow", ALLOW), ("Accept", sdp.CONTENT_TYPE)] if method == "OPTIONS" else []
+        self._send(reply(request, status, to_tag=self._tag(), extra=extra))
+
+    def _invited(self, invite: Request, now: float) -> None:
+        for known in self._calls.values():
+            if known.is_repeat(invite):
+                known.repeat()
+                return
+            if known.is_merged(invite):
+                self._send(reply(invite, 482, to_tag=self._tag()))
+                return
+        if self._leaving:
+            self._send(reply(invite, 480, to_tag=self._tag()))
+            return
+        if required := invite.headers.get_all("Require"):
+            unsupported = [("Unsupported", value) for value in required]
+            self._send(reply(invite, 420, to_tag=self._tag(), extra=unsupported))
+            return
+        if invite.body and invite.content_type not in _ACCEPTED_BODIES:
+            self._send(reply(invite, 415, to_tag=self._tag(), extra=[("Accept", sdp.CONTENT_TYPE)]))
+            return
+        assert self._flow is not None
+        rc = rc_message.parse_rc_message(invite.headers.get("P-rc") or "")
+        info = Call(
+            self._token(), Direction.INCOMING, caller_of(invite, rc), called_of(invite, rc), CallState.RINGING
+        )
+        dialog = Dialog(
+            invite,
+            self._flow,
+            local_tag=self._tag(),
+            contact=self._registration.contact(self._flow),
+            user_agent=self._account.user_agent,
+            token=self._token,
+        )
+        if len(self.calls) >= MAX_CALLS:
+            self._send(reply(invite, 486, to_tag=self._tag()))
+            self._events.append(CallEnded(info, Outcome.MISSED, EndReason.BUSY))
+            return
+        try:
+            session = rc.header.get("SID", "") if rc else ""
+            call = IncomingCall(
+                info, invite, dialog, rc_session=session, now=now, send=self._send, emit=self._events.append
+            )
+        except sdp.SdpError as error:
+            _LOGGER.warning("A call could not be taken: %s", error)
+            self._send(reply(invite, 488, to_tag=self._tag()))
+            return
+        self._calls[info.call_id] = call
+        self._forget_oldest()
+        call.ring()
+
+    def _forget_oldest(self) -> None:
+        lingering = [call_id for call_id, call in self._calls.items() if call.over]
+        for call_id in lingering[:-MAX_LINGERING]:
+            del self._calls[call_id]
+
+    def _told(self, request: Request, now: float) -> None:
+        """Stop ringing when RingCentral says that another phone of ours took the call (Cmd 7, our own Cln)."""
+        message = rc_message.parse_rc_message(request.body.decode("utf-8", "replace"))
+        if (
+            message is None
+            or message.command != rc_message.Command.ALREADY_PROCESSED
+            or message.body.get("Cln") != self._account.authorization_id
+        ):
+            return
+        for call in self._live_calls():
+            if call.call.state is CallState.RINGING and call.concerns(
+                request.call_id, message.header.get("SID", "")
+            ):
+                call.reject(487, Outcome.ENDED, EndReason.ANSWERED_ELSEWHERE, now)
+
+    def _live_calls(self) -> Iterator[IncomingCall]:
+        return (call for call in list(self._calls.values()) if not call.over)
+
+    def _live(self, call_id: str) -> IncomingCall:
+        call = self._calls.get(call_id)
+        if call is None or call.over:
+            raise UnknownCallError("The call is over")
+        return call
+
+    def _tag(self) -> str:
+        return self._token()[:16]
+
+    def _send(self, message: Message) -> None:
+        self._output += message.encode()
+
+
+def _require_echoable(request: Request) -> None:
+    """Make sure that a request can be answered at all; raises MalformedMessageError."""
+    if not request.call_id or not request.headers.get("via"):
+        raise MalformedMessageError("Call-ID or Via is missing")
+    if request.cseq.method != request.method:
+        raise MalformedMessageError("CSeq names another method")
+    _ = request.from_, request.to

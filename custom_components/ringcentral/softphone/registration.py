@@ -1,0 +1,243 @@
+"""Keeps one SIP registration on one connection (RFC 3261 §10, RFC 5626): no I/O, only messages, times and events.
+
+    idle ──begin──▶ registering ──200──▶ registered ──refresh due──▶ registering …
+                        │  ▲                  │
+                    401 └──┘ (≤ 3 nonces)     └──end──▶ unregistering ──200──▶ idle
+                        └──403, 503, 603 …──▶ refused   (whoever owns the connection waits and begins again)
+
+A request without an answer means that the connection is dead, whatever TCP says.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final, TypeGuard
+
+from .account import Account, Flow
+from .events import FlowFailed, LineEvent, Registered, RegistrationRefused, Unregistered
+from .party import clean_text
+from .sip.address import escape_user, parse_name_addr
+from .sip.digest import authorization, choose_challenge
+from .sip.message import Headers, Request, Response
+
+# What RingCentral's SDKs ask for over TCP; it grants 45 to 3,601 s.
+REQUESTED_EXPIRES: Final = 600
+# No server of ours takes longer to answer on a live connection.
+ANSWER_TIMEOUT: Final = 10.0
+# RingCentral forgets an idle connection after about two minutes, and so do routers.
+REFRESH_PERIOD: Final = 90.0
+# The refresh, a challenge and both answers must fit in before the registration runs out.
+REFRESH_MARGIN: Final = 2 * ANSWER_TIMEOUT
+# A changing nonce is answered, but not for ever (PJSIP has the same bound).
+MAX_CHALLENGES: Final = 3
+
+DEFAULT_RETRY: Final = 30.0
+# How long to leave a server alone that said no, in seconds.
+_RETRY_AFTER: Final = {
+    401: 120.0,  # our password is wrong; asking faster only gets the address banned
+    403: 120.0,
+    404: 300.0,
+    407: 120.0,
+    603: 75.0,  # RingCentral's "Too Many Contacts": a slot is free one to two minutes after its owner left
+}
+
+
+class RegistrationState(StrEnum):
+    """Where the registration stands."""
+
+    IDLE = "idle"
+    REGISTERING = "registering"
+    REGISTERED = "registered"
+    REFUSED = "refused"
+    UNREGISTERING = "unregistering"
+
+
+class Registration:
+    """The registration of one account over one connection."""
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        token: Callable[[], str],
+        send: Callable[[Request], None],
+        emit: Callable[[LineEvent], None],
+    ) -> None:
+        """Work for an account; token() returns fresh random text, send and emit take what comes out."""
+        self.state = RegistrationState.IDLE
+        self._account = account
+        self._token = token
+        self._send = send
+        self._emit = emit
+        self._flow: Flow | None = None
+        self._call_id = ""
+        self._from_tag = ""
+        self._cseq = 0
+        self._expires = REQUESTED_EXPIRES
+        self._challenges = 0
+        self._answer_by: float | None = None
+        self._refresh_at: float | None = None
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When tick() is due."""
+        return self._answer_by if self._answer_by is not None else self._refresh_at
+
+    @property
+    def address_of_record(self) -> str:
+        """The line's own address."""
+        return f"sip:{escape_user(self._account.username)}@{self._account.domain}"
+
+    def contact(self, flow: Flow) -> str:
+        """Return where this connection is reached: its own end, so that the server answers down the same pipe."""
+        user = escape_user(self._account.username)
+        return f"<sip:{user}@{flow.sent_by};transport={flow.transport.lower()}>"
+
+    def begin(self, flow: Flow, now: float) -> None:
+        """Register over a new connection."""
+        self._flow = flow
+        self._call_id = self._token()
+        self._from_tag = self._token()[:16]
+        self._expires = REQUESTED_EXPIRES
+        self.state = RegistrationState.REGISTERING
+        self._register(now)
+
+    def end(self, now: float) -> None:
+        """Give the registration back, where there is one."""
+        if self.state not in {RegistrationState.REGISTERED, RegistrationState.REGISTERING}:
+            self.state = RegistrationState.IDLE
+            self._emit(Unregistered())
+            return
+        self.state = RegistrationState.UNREGISTERING
+        self._expires = 0
+        self._register(now)
+
+    def lost(self) -> None:
+        """Forget everything of a connection that is gone."""
+        self.state = RegistrationState.IDLE
+        self._flow = self._answer_by = self._refresh_at = None
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        if self._answer_by is not None and now >= self._answer_by:
+            self._answer_by = None
+            self._emit(FlowFailed("the server doesn't answer"))
+        elif self._refresh_at is not None and now >= self._refresh_at:
+            self.state = RegistrationState.REGISTERING
+            self._register(now)
+
+    def receive(self, response: Response, now: float) -> bool:
+        """Take a response; False when it isn't the one that is waited for."""
+        if self._answer_by is None or response.call_id != self._call_id or response.cseq.number != self._cseq:
+            return False
+        if response.status < 200:
+            self._answer_by = now + ANSWER_TIMEOUT
+            return True
+        self._answer_by = None
+        if response.status < 300:
+            self._granted(response, now)
+        elif response.status in {401, 407}:
+            self._challenged(response, now)
+        elif response.status == 423 and self._interval_too_brief(response, now):
+            pass
+        else:
+            self._refused(response)
+        return True
+
+    def _register(self, now: float, *extra: tuple[str, str]) -> None:
+        assert self._flow is not None
+        if not extra:
+            self._challenges = 0
+        self._cseq += 1
+        self._refresh_at = None
+        self._answer_by = now + ANSWER_TIMEOUT
+        own = self.address_of_record
+        fields = [
+            ("Via", self._flow.via(self._token())),
+            ("Max-Forwards", "70"),
+            ("From", f"<{own}>;tag={self._from_tag}"),
+            ("To", f"<{own}>"),
+            ("Call-ID", self._call_id),
+            ("CSeq", f"{self._cseq} REGISTER"),
+            ("Contact", f"{self.contact(self._flow)};expires={self._expires}"),
+            ("Expires", str(self._expires)),
+            *extra,
+            ("User-Agent", self._account.user_agent),
+        ]
+        self._send(Request(Headers(fields), b"", "REGISTER", f"sip:{self._account.domain}"))
+
+    def _granted(self, response: Response, now: float) -> None:
+        if self.state is RegistrationState.UNREGISTERING:
+            self.state = RegistrationState.IDLE
+            self._emit(Unregistered())
+            return
+        expires = self._granted_expires(response)
+        self.state = RegistrationState.REGISTERED
+        # A short grant leaves no room for the margin: then at its half.
+        self._refresh_at = now + min(max(expires - REFRESH_MARGIN, expires / 2), REFRESH_PERIOD)
+        self._emit(Registered(expires))
+
+    def _granted_expires(self, response: Response) -> float:
+        """Read our own contact's expiry: the answer may list other phones of the account as well (§10.3)."""
+        assert self._flow is not None
+        own = parse_name_addr(self.contact(self._flow))
+        assert own is not None
+        ours = own.uri.partition(";")[0].lower()
+        for contact in response.contacts:
+            if contact.uri.partition(";")[0].lower() == ours and _seconds(contact.params.get("expires")):
+                return float(contact.params["expires"])
+        # A server that rewrites the contact (NAT) names just one; else the header speaks for all.
+        if len(response.contacts) == 1 and _seconds(response.contacts[0].params.get("expires")):
+            return float(response.contacts[0].params["expires"])
+        stated = response.headers.get("expires")
+        return float(stated) if stated and _seconds(stated) else float(self._expires)
+
+    def _challenged(self, response: Response, now: float) -> None:
+        self._challenges += 1
+        proxy = response.status == 407
+        challenge = choose_challenge(
+            response.headers.get_all("proxy-authenticate" if proxy else "www-authenticate")
+        )
+        repeated = self._challenges > 1 and not (challenge and challenge.stale)
+        if challenge is None or repeated or self._challenges > MAX_CHALLENGES:
+            self._refused(response)
+            return
+        value = authorization(
+            challenge,
+            self._account.credentials,
+            method="REGISTER",
+            uri=f"sip:{self._account.domain}",
+            cnonce=self._token()[:16],
+        )
+        self._register(now, ("Proxy-Authorization" if proxy else "Authorization", value))
+
+    def _interval_too_brief(self, response: Response, now: float) -> bool:
+        """Ask again for as long as the server wants at the least (§10.2.8), once."""
+        minimum = response.headers.get("min-expires")
+        if (
+            self._expires != REQUESTED_EXPIRES
+            or not _seconds(minimum)
+            or not self._expires < int(minimum) <= 86400
+        ):
+            return False
+        self._expires = int(minimum)
+        self._register(now)
+        return True
+
+    def _refused(self, response: Response) -> None:
+        if self.state is RegistrationState.UNREGISTERING:
+            self.state = RegistrationState.IDLE
+            self._emit(Unregistered())
+            return
+        self.state = RegistrationState.REFUSED
+        self._refresh_at = None
+        stated = (response.headers.get("retry-after") or "").partition("(")[0].partition(";")[0].strip()
+        retry_after = float(stated) if _seconds(stated) else _RETRY_AFTER.get(response.status, DEFAULT_RETRY)
+        self._emit(
+            RegistrationRefused(response.status, clean_text(response.reason), min(retry_after, 3600.0))
+        )
+
+
+def _seconds(text: str | None) -> TypeGuard[str]:
+    return (
+        text is not None and len(text) <= 10 and text.isascii() and text.isdigit() and 0 < int(text) < 2**31
+    )

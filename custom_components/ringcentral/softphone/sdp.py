@@ -1,0 +1,274 @@
+"""Session descriptions (RFC 8866) and offer/answer (RFC 3264) for one G.711 audio stream."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from ipaddress import IPv4Address
+from typing import Final, Self
+
+from .media.g711 import Codec
+
+CONTENT_TYPE: Final = "application/sdp"
+
+# RFC 3551 §6: static payload types need no rtpmap.
+_STATIC_CODECS: Final = {"0": Codec.PCMU, "8": Codec.PCMA}
+_CODECS: Final = {f"{codec}/8000".lower(): codec for codec in Codec}
+_PAYLOAD_TYPES: Final = frozenset(map(str, range(128)))
+_EVENT_ENCODING: Final = "telephone-event/8000"
+_EVENT_TYPE: Final = 101
+_PROFILES: Final = frozenset({"RTP/AVP", "RTP/AVPF"})
+# A telephone's description has a dozen lines, a browser's some hundred.
+MAX_LINES: Final = 1000
+MAX_MEDIA: Final = 32
+# The hold of RFC 2543: an address nothing can be sent to.
+_NOWHERE: Final = str(IPv4Address(0))
+
+
+# The letter and the value of `letter=value`.
+type _Line = tuple[str, str]
+
+
+class Direction(StrEnum):
+    """Which way audio flows, seen from the side that says it (RFC 8866 §6.7)."""
+
+    SENDRECV = "sendrecv"
+    SENDONLY = "sendonly"
+    RECVONLY = "recvonly"
+    INACTIVE = "inactive"
+
+    @property
+    def sends(self) -> bool:
+        """Whether the side that says it sends."""
+        return self in {Direction.SENDRECV, Direction.SENDONLY}
+
+    @property
+    def receives(self) -> bool:
+        """Whether the side that says it receives."""
+        return self in {Direction.SENDRECV, Direction.RECVONLY}
+
+
+_MIRRORED: Final = {
+    Direction.SENDRECV: Direction.SENDRECV,
+    Direction.SENDONLY: Direction.RECVONLY,
+    Direction.RECVONLY: Direction.SENDONLY,
+    Direction.INACTIVE: Direction.INACTIVE,
+}
+
+
+class SdpError(ValueError):
+    """The description can't be understood."""
+
+
+class NoCommonCodecError(SdpError):
+    """The description offers nothing we can take part in: 488 (RFC 3261 §21.4.26)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaDescription:
+    """One m= line and what belongs to it; address is None where none was given."""
+
+    kind: str
+    port: int
+    profile: str
+    formats: tuple[str, ...]
+    address: str | None
+    attributes: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDescription:
+    """A parsed description; session-level addresses and attributes are folded into its media."""
+
+    media: tuple[MediaDescription, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMedia:
+    """Our end: the address others reach us at, the port of this call, and the o= line's numbers."""
+
+    host: str
+    port: int
+    session_id: int
+    version: int
+
+    def next_version(self) -> Self:
+        """Return the same end for a changed description (RFC 3264 §8)."""
+        return replace(self, version=self.version + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What offer and answer agreed on, seen from our side.
+
+    remote is None when the other side named no address that can be sent to (a host name, or 0.0.0.0 on hold); its
+    first packets then tell.
+    """
+
+    remote: tuple[str, int] | None
+    codec: Codec
+    payload_type: int
+    event_payload_type: int | None
+    direction: Direction
+
+
+def parse(body: bytes) -> SessionDescription:
+    """Parse a description; raises SdpError."""
+    lines = body.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+    if not lines[0].startswith("v=0"):
+        raise SdpError("A description begins with v=0")
+    if len(lines) > MAX_LINES:
+        raise SdpError("A description is too long")
+    session: list[_Line] = []
+    section, sections = session, []
+    for line in lines:
+        if line[1:2] == "=":
+            if line[0] == "m":
+                section = []
+                sections.append(section)
+            section.append((line[0], line[2:]))
+    if len(sections) > MAX_MEDIA:
+        raise SdpError("A description is too long")
+    return SessionDescription(tuple(_media(section, session) for section in sections))
+
+
+def parse_offer(body: bytes) -> SessionDescription:
+    """Parse an offer; raises SdpError, NoCommonCodecError where there is nothing in it for us."""
+    description = parse(body)
+    if not any(map(_usable, description.media)):
+        raise NoCommonCodecError("The offer has no G.711 audio over plain RTP")
+    return description
+
+
+def answer(offer: SessionDescription, local: LocalMedia) -> tuple[bytes, Agreement]:
+    """Answer a usable offer (see parse_offer) with its first audio stream we can take part in.
+
+    The answer has the offer's media lines in the offer's order, refused ones with port 0 (RFC 3264 §6).
+    """
+    taken = next(index for index, media in enumerate(offer.media) if _usable(media))
+    media = offer.media[taken]
+    agreed = _agreement(media)
+    lines: list[str] = []
+    for index, other in enumerate(offer.media):
+        if index == taken:
+            lines += _audio_lines(agreed, local.port, media.profile)
+        else:
+            lines.append(f"m={other.kind} 0 {other.profile} {' '.join(other.formats)}")
+    return _description(local, lines), agreed
+
+
+def offer(local: LocalMedia) -> bytes:
+    """Offer PCMU and key presses: what an INVITE without a description is answered with."""
+    return _description(local, _audio_lines(_OFFERED, local.port, "RTP/AVP"))
+
+
+def accept_answer(description: SessionDescription) -> Agreement:
+    """Read the answer to our offer; raises NoCommonCodecError."""
+    media = next(iter(description.media), None)
+    if media is None or not _usable(media):
+        raise NoCommonCodecError("The answer takes no audio")
+    return _agreement(media)
+
+
+_OFFERED: Final = Agreement(None, Codec.PCMU, 0, _EVENT_TYPE, Direction.SENDRECV)
+
+
+def _description(local: LocalMedia, media_lines: Iterable[str]) -> bytes:
+    family = "IP6" if ":" in local.host else "IP4"
+    lines = [
+        "v=0",
+        f"o=- {local.session_id} {local.version} IN {family} {local.host}",
+        "s=-",
+        f"c=IN {family} {local.host}",
+        "t=0 0",
+        *media_lines,
+    ]
+    return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _audio_lines(agreed: Agreement, port: int, profile: str) -> list[str]:
+    events = agreed.event_payload_type
+    formats = f"{agreed.payload_type}" if events is None else f"{agreed.payload_type} {events}"
+    lines = [f"m=audio {port} {profile} {formats}", f"a=rtpmap:{agreed.payload_type} {agreed.codec}/8000"]
+    if events is not None:
+        lines += [f"a=rtpmap:{events} {_EVENT_ENCODING}", f"a=fmtp:{events} 0-15"]
+    return [*lines, "a=ptime:20", f"a={agreed.direction}"]
+
+
+def _media(section: list[_Line], session: list[_Line]) -> MediaDescription:
+    fields = section[0][1].split()
+    if len(fields) < 4:
+        raise SdpError("A media line is incomplete")
+    kind, port, profile, *formats = fields
+    number = port.partition("/")[0]
+    if len(number) > 5 or not (number.isascii() and number.isdigit()) or int(number) > 65535:
+        raise SdpError("A media line has no port")
+    return MediaDescription(
+        kind=kind.lower(),
+        port=int(number),
+        profile=profile.upper(),
+        formats=tuple(formats),
+        address=_address(section) or _address(session),
+        attributes=(*_attributes(section), *_attributes(session)),
+    )
+
+
+def _attributes(lines: list[_Line]) -> list[tuple[str, str]]:
+    said = [value.partition(":") for kind, value in lines if kind == "a"]
+    return [(name.lower(), value) for name, _, value in said]
+
+
+def _address(lines: list[_Line]) -> str | None:
+    for kind, value in lines:
+        if kind == "c" and len(fields := value.split()) == 3:
+            return fields[2].partition("/")[0]
+    return None
+
+
+def _usable(media: MediaDescription) -> bool:
+    return (
+        media.kind == "audio"
+        and media.port > 0
+        and media.profile in _PROFILES
+        # Sound goes over IPv4 only.
+        and ":" not in (media.address or "")
+        and any(_codecs(media).values())
+    )
+
+
+def _agreement(media: MediaDescription) -> Agreement:
+    """Take the first codec we have, in the order of the description, with its own payload type numbers."""
+    number, codec = next((number, codec) for number, codec in _codecs(media).items() if codec is not None)
+    events = next((int(number) for number, name in _encodings(media) if name == _EVENT_ENCODING), None)
+    return Agreement(_remote(media), codec, number, events, _our_direction(media))
+
+
+def _codecs(media: MediaDescription) -> dict[int, Codec | None]:
+    return {
+        int(number): _CODECS.get(name) if name else _STATIC_CODECS.get(number)
+        for number, name in _encodings(media)
+    }
+
+
+def _encodings(media: MediaDescription) -> list[tuple[str, str]]:
+    """Return (payload type, lower-case encoding or "") in the order of the m= line."""
+    pairs = [value.lower().split() for name, value in media.attributes if name == "rtpmap"]
+    maps = {pair[0]: pair[1].removesuffix("/1") for pair in pairs if len(pair) > 1}
+    return [(number, maps.get(number, "")) for number in media.formats if number in _PAYLOAD_TYPES]
+
+
+def _remote(media: MediaDescription) -> tuple[str, int] | None:
+    try:
+        literal = IPv4Address(media.address or "")
+    except ValueError:
+        return None
+    if literal.is_unspecified or literal.is_multicast:
+        return None
+    return str(literal), media.port
+
+
+def _our_direction(media: MediaDescription) -> Direction:
+    said = [Direction(name) for name, _ in media.attributes if name in Direction]
+    theirs = said[0] if said else Direction.SENDRECV
+    if media.address == _NOWHERE and theirs.receives:
+        theirs = Direction.SENDONLY if theirs.sends else Direction.INACTIVE
+    return _MIRRORED[theirs]

@@ -1,0 +1,119 @@
+"""A registrar with one account, and the callers behind it, both from a small script."""
+
+from collections.abc import Callable
+import re
+
+from tests.simulation.world import Pipe, World
+from tests.softphone.builders import OFFER, Wire, invite, message, read_wire, request, response, sdp_offer
+
+
+class Connection:
+    """The server's end of a connection."""
+
+    def __init__(self, server: Server, down: Pipe, drop: Callable[[], None]) -> None:
+        """Answer down one pipe; drop() closes the connection for both."""
+        self.down = down
+        self.drop = drop
+        self._server = server
+        self._buffer = b""
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes, and act on what is whole."""
+        self._buffer += data
+        while (end := self._whole()) > 0:
+            data, self._buffer = self._buffer[:end], self._buffer[end:]
+            for wire in read_wire(data):
+                self._server.receive(wire, self)
+
+    def _whole(self) -> int:
+        if self._buffer.startswith(b"\r\n"):
+            return 2
+        head, blank, _ = self._buffer.partition(b"\r\n\r\n")
+        length = re.search(rb"Content-Length: (\d+)", head)
+        end = len(head) + 4 + (int(length[1]) if length else 0)
+        return end if blank and len(self._buffer) >= end else 0
+
+
+class Server:
+    """Challenges every registration, and rings whoever holds it."""
+
+    def __init__(self, world: World) -> None:
+        """Begin with nobody registered."""
+        self.up = True
+        self.silent = False
+        self.refusing = False
+        self.holder: Connection | None = None
+        self.placed = 0
+        self._expires_at = 0.0
+        self._world = world
+        self._fates: dict[str, str] = {}
+
+    @property
+    def reachable(self) -> Connection | None:
+        """Where a call would go now."""
+        return self.holder if self._world.now < self._expires_at else None
+
+    def receive(self, wire: Wire, connection: Connection) -> None:
+        """Take a message."""
+        if self.silent:
+            return
+        if wire.status:
+            self._answered(wire, connection)
+        elif wire.start.startswith("REGISTER "):
+            self._register(wire, connection)
+        else:
+            connection.down.send(response(wire, 200, reason="OK"))
+
+    def _register(self, wire: Wire, connection: Connection) -> None:
+        random = self._world.random
+        connection.down.send(response(wire, 100, reason="Trying"))
+        if self.refusing:
+            connection.down.send(response(wire, 503, ("Retry-After", "20")))
+        elif not wire.all("Authorization") or random.random() < 0.05:
+            challenge = f'Digest realm="r", nonce="{random.random()}", stale={str(bool(wire.all("Authorization"))).lower()}'
+            connection.down.send(response(wire, 401, ("WWW-Authenticate", challenge)))
+        else:
+            expires = random.choice((45, 60, 229, 3601))
+            self.holder, self._expires_at = connection, self._world.now + expires
+            contact = wire.get("Contact").partition(";expires")[0]
+            connection.down.send(response(wire, 200, ("Contact", f"{contact};expires={expires}")))
+
+    def place_call(self) -> None:
+        """Ring the line, if it can be reached."""
+        connection, random = self.reachable, self._world.random
+        if connection is None or self.silent:
+            return
+        self.placed += 1
+        caller = f"call-{self.placed}"
+        self._fates[caller] = random.choice(("cancel", "patient", "patient", "hold"))
+        body = random.choice((OFFER, OFFER, b""))
+        connection.down.send(invite(body, call_id=caller, branch=f"z9hG4bK{caller}"))
+        if random.random() < 0.3:
+            connection.down.send(
+                b"\r\n" + message("OPTIONS sip:x SIP/2.0", ()) + request("NOTIFY", call_id="x")
+            )
+
+    def _answered(self, wire: Wire, connection: Connection) -> None:
+        caller, random = wire.get("Call-ID"), self._world.random
+        if wire.method != "INVITE" or caller not in self._fates:
+            return
+        down, number = connection.down, int(wire.get("CSeq").split()[0])
+        if wire.status == 180 and self._fates[caller] == "cancel":
+            cancel = request("CANCEL", call_id=caller, branch=f"z9hG4bK{caller}")
+            self._world.after(random.uniform(0, 20), lambda: down.send(cancel))
+        elif wire.status >= 200:
+            # Now and then an acknowledgement is lost.
+            if random.random() < 0.95:
+                down.send(request("ACK", call_id=caller, to_tag=wire.tag, cseq=number, body=OFFER))
+            if wire.status == 200 and number == 31268:
+                self._talk(caller, wire.tag, down)
+
+    def _talk(self, caller: str, tag: str, down: Pipe) -> None:
+        random = self._world.random
+        if self._fates.pop(caller) == "hold":
+            hold = request(
+                "INVITE", call_id=caller, to_tag=tag, cseq=31269, body=sdp_offer(attributes=("sendonly",))
+            )
+            self._world.after(random.uniform(1, 10), lambda: down.send(hold))
+        bye = request("BYE", call_id=caller, to_tag=tag, cseq=31270)
+        self._world.after(random.uniform(0, 300), lambda: down.send(bye))

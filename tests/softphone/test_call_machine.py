@@ -1,0 +1,205 @@
+"""Whatever a network and a household do in whatever order: one end a call, and a line that comes back to rest."""
+
+from contextlib import suppress
+from typing import override
+
+from hypothesis import settings, strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
+
+from custom_components.ringcentral.softphone.agent import MAX_CALLS, UnknownCallError
+from custom_components.ringcentral.softphone.events import CallChanged, CallEnded, EndReason, MediaAgreed
+from tests.softphone.builders import (
+    AUTHORIZATION_ID,
+    OFFER,
+    Line,
+    Wire,
+    invite,
+    read_wire,
+    request,
+    response,
+    sdp_offer,
+)
+
+BODIES = st.sampled_from(
+    [b"", OFFER, sdp_offer(attributes=("sendonly",)), sdp_offer("m=audio 9 RTP/AVP 9", attributes=())]
+)
+METHODS = st.sampled_from(
+    ["BYE", "INFO", "UPDATE", "INVITE", "ACK", "OPTIONS", "NOTIFY", "MESSAGE", "REFER", "CANCEL"]
+)
+REGISTER_ANSWERS = st.sampled_from([(200, "60"), (200, "600"), (401, ""), (403, ""), (503, ""), (100, "")])
+
+
+class LineMachine(RuleBasedStateMachine):
+    """One line; the callers' Call-IDs are the bundle."""
+
+    callers = Bundle("callers")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = Line()
+        self.connected = False
+        self.invited = 0
+        self.tags: dict[str, str] = {}
+        self.said: dict[tuple[str, str], str] = {}
+        self.ringing: set[str] = set()
+        self.ended: dict[str, CallEnded] = {}
+        self.register: Wire | None = None
+
+    # What may happen
+
+    @precondition(lambda self: not self.connected)
+    @rule()
+    def connect(self) -> None:
+        self.line.agent.connected(self.line.flow, self.line.now)
+        self.connected = True
+        self.settle()
+
+    @precondition(lambda self: self.connected)
+    @rule()
+    def disconnect(self) -> None:
+        self.line.agent.disconnected(self.line.now)
+        self.connected = False
+        self.settle()
+        assert self.ringing == set(self.ended)
+
+    @precondition(lambda self: self.register is not None)
+    @rule(answer=REGISTER_ANSWERS)
+    def answer_register(self, answer: tuple[int, str]) -> None:
+        assert self.register is not None
+        status, expires = answer
+        challenge = ("WWW-Authenticate", 'Digest realm="r", nonce="n"')
+        self.receive(response(self.register, status, ("Expires", expires), challenge))
+
+    @rule(target=callers, body=BODIES)
+    def call(self, body: bytes) -> str:
+        self.invited += 1
+        caller = f"caller-{self.invited}"
+        self.receive(invite(body, call_id=caller, branch=f"z9hG4bK{caller}"))
+        return caller
+
+    @rule(caller=callers)
+    def call_again(self, caller: str) -> None:
+        self.receive(invite(call_id=caller, branch=f"z9hG4bK{caller}"))
+
+    @rule(caller=callers)
+    def cancel(self, caller: str) -> None:
+        self.receive(request("CANCEL", call_id=caller, branch=f"z9hG4bK{caller}"))
+
+    @rule(caller=callers, body=BODIES)
+    def acknowledge(self, caller: str, body: bytes) -> None:
+        self.receive(request("ACK", call_id=caller, to_tag=self.tags.get(caller, ""), body=body))
+
+    @rule(caller=callers, method=METHODS, body=BODIES, step=st.integers(-1, 5), tagged=st.booleans())
+    def ask(self, caller: str, method: str, body: bytes, step: int, tagged: bool) -> None:
+        tag = self.tags.get(caller, "x") if tagged else ""
+        self.receive(request(method, call_id=caller, to_tag=tag, body=body, cseq=31268 + step))
+
+    @rule(caller=callers, own=st.booleans())
+    def take_elsewhere(self, caller: str, own: bool) -> None:
+        cln = AUTHORIZATION_ID if own else "somebody"
+        body = f'<Msg><Hdr SID="" Cmd="7"/><Bdy Cln="{cln}"/></Msg>'.encode()
+        self.receive(request("MESSAGE", call_id=caller, body=body))
+
+    @rule(index=st.integers(0, 9))
+    def answer(self, index: int) -> None:
+        calls = self.line.agent.calls
+        with suppress(UnknownCallError):
+            self.line.agent.answer(calls[index % len(calls)].call_id if calls else "", 40000, self.line.now)
+        self.settle()
+
+    @rule(index=st.integers(0, 9))
+    def hang_up(self, index: int) -> None:
+        calls = self.line.agent.calls
+        call_id = calls[index % len(calls)].call_id if calls else ""
+        with suppress(UnknownCallError):
+            self.line.agent.hang_up(call_id, EndReason.LOCAL_HANGUP, self.line.now)
+        self.settle()
+
+    @rule(seconds=st.sampled_from([0.1, 0.5, 5, 33, 200]))
+    def wait(self, seconds: float) -> None:
+        end = self.line.now + seconds
+        ticks = 0
+        while (deadline := self.line.agent.next_deadline) is not None and deadline <= end:
+            self.line.now = max(self.line.now, deadline)
+            self.line.agent.tick(self.line.now)
+            after = self.line.agent.next_deadline
+            assert after is None or after > self.line.now
+            ticks += 1
+            self.settle()
+        assert ticks < 100 + 20 * seconds
+        self.line.now = end
+
+    @precondition(lambda self: self.connected)
+    @rule()
+    def shut_down(self) -> None:
+        self.line.agent.shut_down(self.line.now)
+        self.settle()
+        assert self.line.agent.calls == []
+
+    # What must hold
+
+    def receive(self, data: bytes) -> None:
+        self.line.agent.receive(data, self.line.now)
+        self.settle()
+
+    def settle(self) -> None:
+        """Look at everything that came out."""
+        for wire in read_wire(self.line.agent.take_output()):
+            self.look_at(wire)
+        for event in self.line.events():
+            match event:
+                case CallChanged(call):
+                    assert call.call_id not in self.ended
+                    self.ringing.add(call.call_id)
+                case MediaAgreed(call_id):
+                    assert call_id in self.ringing - set(self.ended)
+                case CallEnded(call):
+                    assert call.call_id not in self.ended
+                    assert call.call_id in self.ringing or event.reason is EndReason.BUSY
+                    self.ringing.add(call.call_id)
+                    self.ended[call.call_id] = event
+                case _:
+                    pass
+
+    def look_at(self, wire: Wire) -> None:
+        assert all(wire.all(name) for name in ("Via", "From", "To", "Call-ID", "CSeq"))
+        if wire.status == 0:
+            method, uri, version = wire.start.split(" ")
+            assert method in {"REGISTER", "BYE"}
+            assert uri.startswith("sip:")
+            assert version == "SIP/2.0"
+            assert self.line.flow.sent_by in wire.get("Via")
+            self.register = wire if method == "REGISTER" else self.register
+            return
+        assert wire.get("Via").startswith("SIP/2.0/TCP 10.62.192.70:5091;")
+        assert wire.tag or wire.status == 100
+        caller = wire.get("Call-ID")
+        if wire.method == "INVITE" and wire.status in {180, 200}:
+            dialogs = {call._dialog._local_tag for call in self.line.agent._calls.values()}
+            before = self.said.get((caller, wire.get("CSeq")), wire.tag)
+            assert before == wire.tag or before not in dialogs
+            self.tags[caller] = self.said[caller, wire.get("CSeq")] = wire.tag
+
+    @invariant()
+    def calls_are_those_that_rang_and_did_not_end(self) -> None:
+        assert {call.call_id for call in self.line.agent.calls} == self.ringing - set(self.ended)
+        assert len(self.line.agent.calls) <= MAX_CALLS
+
+    @invariant()
+    def without_a_connection_nothing_is_due(self) -> None:
+        assert (self.line.agent.next_deadline is not None) is self.connected
+
+    @override
+    def teardown(self) -> None:
+        """Leave it alone for some minutes: what isn't acknowledged and what rings comes to its end."""
+        for call in self.line.agent.calls:
+            self.line.agent.hang_up(call.call_id, EndReason.LOCAL_HANGUP, self.line.now)
+        self.wait(200)
+        self.wait(200)
+        assert self.ringing == set(self.ended)
+        assert self.line.agent.quiet
+        assert self.line.agent._calls == {}
+
+
+LineMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestLine = LineMachine.TestCase

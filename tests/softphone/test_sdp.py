@@ -1,0 +1,250 @@
+"""Offers and answers."""
+
+import time
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.ringcentral.softphone import sdp
+from custom_components.ringcentral.softphone.media.g711 import Codec
+from custom_components.ringcentral.softphone.sdp import (
+    Agreement,
+    Direction,
+    LocalMedia,
+    NoCommonCodecError,
+    SdpError,
+)
+from tests.softphone.builders import OFFER, sdp_offer
+
+LOCAL = LocalMedia("192.168.42.15", 40000, 4711, 1)
+
+
+def answered(offer: bytes, local: LocalMedia = LOCAL) -> tuple[list[str], Agreement]:
+    body, agreement = sdp.answer(sdp.parse_offer(offer), local)
+    assert body.endswith(b"\r\n")
+    return body.decode().removesuffix("\r\n").split("\r\n"), agreement
+
+
+def test_the_answer_to_ringcentral() -> None:
+    lines, agreement = answered(OFFER)
+    assert lines == [
+        "v=0",
+        "o=- 4711 1 IN IP4 192.168.42.15",
+        "s=-",
+        "c=IN IP4 192.168.42.15",
+        "t=0 0",
+        "m=audio 40000 RTP/AVP 0 101",
+        "a=rtpmap:0 PCMU/8000",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=fmtp:101 0-15",
+        "a=ptime:20",
+        "a=sendrecv",
+    ]
+    assert agreement == Agreement(("203.0.113.7", 50400), Codec.PCMU, 0, 101, Direction.SENDRECV)
+
+
+@pytest.mark.parametrize(
+    ("media", "attributes", "line", "codec"),
+    [
+        ("m=audio 9 RTP/AVP 8 0", (), "m=audio 40000 RTP/AVP 8", Codec.PCMA),
+        ("m=audio 9 rtp/avpf 0", (), "m=audio 40000 RTP/AVPF 0", Codec.PCMU),
+        (
+            "m=AUDIO 9/2 RTP/AVP 98 97",
+            ("rtpmap:97  PCMA/8000/1", "rtpmap:98 opus/48000/2"),
+            "m=audio 40000 RTP/AVP 97",
+            Codec.PCMA,
+        ),
+        (
+            "m=audio 9 RTP/AVP 0 8",
+            ("rtpmap:0 opus/48000", "RTPMAP:broken"),
+            "m=audio 40000 RTP/AVP 8",
+            Codec.PCMA,
+        ),
+        (
+            "m=audio 9 RTP/AVP 0 96",
+            ("rtpmap:96 telephone-event/8000",),
+            "m=audio 40000 RTP/AVP 0 96",
+            Codec.PCMU,
+        ),
+        ("m=audio 9 RTP/AVP x 999 0", (), "m=audio 40000 RTP/AVP 0", Codec.PCMU),
+    ],
+)
+def test_the_first_codec_we_have_with_their_own_numbers(
+    media: str, attributes: tuple[str, ...], line: str, codec: Codec
+) -> None:
+    lines, agreement = answered(sdp_offer(media, attributes=attributes))
+    assert line in lines
+    assert agreement.codec is codec
+
+
+def test_every_media_line_is_answered_in_order_and_one_is_taken() -> None:
+    offer = OFFER + (
+        b"m=video 5000 RTP/AVP 31\r\nm=audio 0 RTP/AVP 0\r\nm=audio 5 RTP/SAVP 0\r\nm=audio 5002 RTP/AVP 0 8\r\n"
+    )
+    lines, _ = answered(sdp_offer("m=image 5004 udptl t38") + offer.partition(b"t=0 0\r\n")[2])
+    assert [line for line in lines if line.startswith("m=")] == [
+        "m=image 0 UDPTL t38",
+        "m=audio 40000 RTP/AVP 0 101",
+        "m=video 0 RTP/AVP 31",
+        "m=audio 0 RTP/AVP 0",
+        "m=audio 0 RTP/SAVP 0",
+        "m=audio 0 RTP/AVP 0 8",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "mirrored"),
+    [("sendrecv", "sendrecv"), ("sendonly", "recvonly"), ("recvonly", "sendonly"), ("inactive", "inactive")],
+)
+def test_the_direction_is_mirrored(said: str, mirrored: str) -> None:
+    lines, agreement = answered(sdp_offer(attributes=(said,)))
+    assert lines[-1] == f"a={mirrored}"
+    assert agreement.direction == mirrored
+
+
+def test_the_direction_of_the_session_holds_where_its_media_say_nothing() -> None:
+    session = b"v=0\r\nc=IN IP4 192.0.2.1\r\na=inactive\r\nm=audio 9 RTP/AVP 0\r\n"
+    assert answered(session)[1].direction is Direction.INACTIVE
+    assert answered(session + b"a=sendonly\r\n")[1].direction is Direction.RECVONLY
+    assert answered(session.replace(b"a=inactive\r\n", b""))[1].direction is Direction.SENDRECV
+
+
+@pytest.mark.parametrize(
+    ("said", "ours"),
+    [("sendrecv", "recvonly"), ("recvonly", "inactive"), ("sendonly", "recvonly"), ("inactive", "inactive")],
+)
+def test_the_old_hold_is_an_address_of_zeros(said: str, ours: str) -> None:
+    agreement = answered(sdp_offer(address="0.0.0.0", attributes=(said,)))[1]
+    assert (agreement.remote, agreement.direction) == (None, ours)
+
+
+@pytest.mark.parametrize("address", ["pbx.example.com", "224.0.0.1", "", "1.2.3", "1.2.3.4.5", "²"])
+def test_an_address_nothing_can_be_sent_to_is_none(address: str) -> None:
+    assert answered(sdp_offer(address=address))[1].remote is None
+
+
+def test_an_address_of_the_media_goes_before_that_of_the_session() -> None:
+    offer = OFFER + b"c=IN IP4 198.51.100.1/127\r\n"
+    assert answered(offer)[1].remote == ("198.51.100.1", 50400)
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        sdp_offer("m=audio 9 RTP/SAVP 0"),
+        sdp_offer("m=audio 9 RTP/AVP 9 18", attributes=()),
+        sdp_offer("m=audio 0 RTP/AVP 0"),
+        sdp_offer("m=video 9 RTP/AVP 0"),
+        sdp_offer("m=audio 9 RTP/AVP 101"),
+        b"v=0\r\nc=IN IP6 2001:db8::1\r\nm=audio 9 RTP/AVP 0\r\n",
+        b"v=0\r\n",
+    ],
+)
+def test_an_offer_with_nothing_for_us_is_refused(offer: bytes) -> None:
+    with pytest.raises(NoCommonCodecError):
+        sdp.parse_offer(offer)
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        b"",
+        b"x",
+        b"\xff\xfe",
+        b"m=audio 9 RTP/AVP 0",
+        sdp_offer("m=audio 9 RTP/AVP"),
+        sdp_offer("m=audio x RTP/AVP 0"),
+        sdp_offer("m=audio -1 RTP/AVP 0"),
+        sdp_offer("m=audio 65536 RTP/AVP 0"),
+        sdp_offer("m=audio ² RTP/AVP 0"),
+        sdp_offer("m=audio " + "9" * 5000 + " RTP/AVP 0"),
+    ],
+    ids=lambda value: repr(value[-40:]),
+)
+def test_a_broken_description_is_refused(offer: bytes) -> None:
+    with pytest.raises(SdpError):
+        sdp.parse_offer(offer)
+
+
+def test_a_payload_type_of_many_digits_is_none() -> None:
+    lines, _ = answered(sdp_offer("m=audio 9 RTP/AVP " + "9" * 5000 + " 0"))
+    assert "m=audio 40000 RTP/AVP 0" in lines
+
+
+def test_a_description_may_be_long_but_not_without_end() -> None:
+    media = b"m=audio 9 RTP/AVP 0\r\n"
+    assert len(sdp.parse(b"v=0\r\n" + media * sdp.MAX_MEDIA).media) == sdp.MAX_MEDIA
+    with pytest.raises(SdpError, match="too long"):
+        sdp.parse(b"v=0\r\n" + media * (sdp.MAX_MEDIA + 1))
+    with pytest.raises(SdpError, match="too long"):
+        sdp.parse(b"v=0\r\n" + b"a=x\r\n" * sdp.MAX_LINES + media)
+
+
+def test_a_hostile_description_takes_no_time() -> None:
+    started = time.perf_counter()
+    for offer in (
+        b"v=0\r\n" + b"a=x\r\n" * 25_000 + b"m=a 1 b 0\r\n" * 11_000,
+        b"v=0\r\n" + b"a=rtpmap:0 x/8000\r\n" * 900 + b"m=audio 9 RTP/AVP 9\r\n" * 32,
+        sdp_offer("m=audio 9 RTP/AVP" + " 9" * 100_000),
+    ):
+        with pytest.raises(SdpError):
+            sdp.parse_offer(offer)
+    assert time.perf_counter() - started < 1
+
+
+def test_our_own_offer_and_the_answer_to_it() -> None:
+    offer = sdp.offer(LOCAL)
+    assert b"m=audio 40000 RTP/AVP 0 101\r\n" in offer
+    assert b"c=IN IP4 192.168.42.15\r\n" in offer
+    agreement = sdp.accept_answer(sdp.parse(OFFER))
+    assert agreement == Agreement(("203.0.113.7", 50400), Codec.PCMU, 0, 101, Direction.SENDRECV)
+    for answer in (
+        b"v=0\r\n",
+        sdp_offer("m=audio 0 RTP/AVP 0"),
+        sdp_offer("m=audio 9 RTP/AVP 9", attributes=()),
+    ):
+        with pytest.raises(NoCommonCodecError):
+            sdp.accept_answer(sdp.parse(answer))
+
+
+def test_a_changed_description_has_the_next_version() -> None:
+    assert b"o=- 4711 2 IN IP6 2001:db8::1\r\n" in sdp.offer(
+        LocalMedia("2001:db8::1", 1, 4711, 1).next_version()
+    )
+
+
+def test_lines_may_end_in_a_bare_newline() -> None:
+    assert answered(OFFER.replace(b"\r\n", b"\n"))[0] == answered(OFFER)[0]
+
+
+def test_keys_in_a_description_do_not_show() -> None:
+    keyed = sdp_offer(attributes=("crypto:1 AES_CM_128_HMAC_SHA1_80 inline:topsecret",))
+    assert "topsecret" not in repr(sdp.parse(keyed))
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"v=0",
+                b"m=audio 9 RTP/AVP 0 8",
+                b"m=video 1 x 1",
+                b"c=IN IP4 1.2.3.4",
+                b"a=rtpmap:0 PCMA/8000",
+                b"a=sendonly",
+                b"\r",
+                b"\x85",
+                b"m=\x00 9 \x1c 0",
+            ]
+        )
+        | st.binary(max_size=20)
+    )
+)
+def test_any_description_is_refused_or_answered_line_by_line(lines: list[bytes]) -> None:
+    try:
+        offer = sdp.parse_offer(b"v=0\r\n" + b"\r\n".join(lines))
+    except SdpError:
+        return
+    body, _ = sdp.answer(offer, LOCAL)
+    assert body.count(b"\r\nm=") == len(offer.media)
+    assert body.count(b"\r") == body.count(b"\n") == body.count(b"\r\n")
