@@ -1,0 +1,377 @@
+"""One call from RingCentral to the phone, from the INVITE to its end. Messages and the time in, messages out."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from random import Random
+import re
+
+from .caller import Caller, Log, Step
+from .dialect import Address, Dialect, Direction, Party, Session, control_message, invite_headers
+from .dialog import NO_ANSWER, PATIENCE, Dialog, Headers
+from .negotiation import Negotiation
+from .registrar import Account
+from .strict import check_request
+from .voice import Voice
+from .wire import Message, reply, uri_of
+
+
+class State(StrEnum):
+    """Where a call stands."""
+
+    CALLING = "calling"  # INVITE sent, nothing heard
+    RINGING = "ringing"  # a provisional response came
+    TALKING = "talking"
+    CANCELLING = "cancelling"  # CANCEL sent
+    LEAVING = "leaving"  # BYE sent
+    ENDED = "ended"
+
+
+_SDP: Headers = (("Content-Type", "application/sdp"),)
+_TIMER: Headers = (("Session-Expires", "14400;refresher=uac"), ("Min-SE", "90"))
+_ELSEWHERE: Headers = (("Reason", 'SIP;cause=200;text="Call completed elsewhere"'),)
+_ENQUIRIES: dict[Step, tuple[str, Headers, bytes]] = {
+    Step.UPDATE: ("UPDATE", _TIMER, b""),
+    Step.INFO: (
+        "INFO",
+        (("Content-Type", "application/json;charset=utf-8"),),
+        b'{"request":{"reqid":1,"command":"noop"}}',
+    ),
+    Step.OPTIONS: ("OPTIONS", (("Accept", "application/sdp"),), b""),
+    Step.NOTIFY: ("NOTIFY", (("Event", "keep-alive"), ("Subscription-State", "active")), b""),
+}
+_TRANSFERRED: Headers = (
+    ("Event", "refer"),
+    ("Subscription-State", "terminated;reason=noresource"),
+    ("Content-Type", "message/sipfrag;version=2.0"),
+)
+_REJECTIONS = {10: "forward", 11: "voicemail", 12: "reject"}
+_RECEIVED = 17  # ClientReceiveConfirm; before it, voicemail is ignored
+_OTHER_CLIENT = "802398000001"
+
+
+class Call:
+    """One call; `account`, `caller` and `dialect` say what it is meant to be."""
+
+    def __init__(
+        self,
+        account: Account,
+        caller: Caller,
+        dialect: Dialect,
+        target: str,
+        *,
+        signalling: Address,
+        media: Address,
+        random: Random,
+        now: float,
+    ) -> None:
+        """Place the call: the INVITE is in the outbox. `target` is the phone's Contact."""
+        self.account, self.caller, self.dialect = account, caller, dialect
+        self.media = media
+        self.log = Log()
+        self.voice = Voice(caller.manner, self.log, random)
+        self.state = State.CALLING
+        self.rang = False
+        self.outcome = ""  # how it ended, in words
+        self.status: int | None = None  # final response to the INVITE
+        self.answers = 0  # 2xx to the INVITE, repetitions included
+        self.commands: list[int] = []  # Cmd of the phone's control messages
+        self.referred_to: str | None = None  # target of a transfer
+
+        self._dialog = Dialog(account, caller, dialect, target, signalling=signalling, random=random)
+        self._negotiation = Negotiation(dialect, media, random.randrange(1000, 9000))
+        self._session = Session(
+            sid=str(random.randrange(10**13, 10**14)),
+            request=f"{{{random.getrandbits(128):032X}}}",
+            telephony=f"{random.getrandbits(64):016x}",
+            agent=f"#{random.randrange(10**5, 10**6)}016",
+        )
+        self._placed = now
+        self._their_cseq = -1
+        self._no_487_by: float | None = None
+        self._ack_body: bytes | None = None
+        self._script = [(now + after, step) for after, step in caller.while_ringing]
+        headers = invite_headers(
+            dialect, Party(caller.number, caller.name), account, self._session, signalling.host
+        )
+        content, body = (_SDP, self._negotiation.offer()) if dialect.offer else ((), b"")
+        self._invite = self._dialog.ask("INVITE", now, (*headers, *content), body, patience=NO_ANSWER)
+        self.log.note(now, "calling")
+
+    @property
+    def call_id(self) -> str:
+        """Call-ID of the dialog."""
+        return self._dialog.call_id
+
+    @property
+    def outbox(self) -> list[Message]:
+        """Messages for the phone; whoever sends them empties it."""
+        return self._dialog.outbox
+
+    @property
+    def violations(self) -> list[str]:
+        """What the phone did against the rules."""
+        return self.log.violations
+
+    @property
+    def events(self) -> list[tuple[float, str]]:
+        """The timeline: when, and what happened."""
+        return self.log.events
+
+    @property
+    def ended(self) -> bool:
+        """Whether everything is over."""
+        return self.state is State.ENDED
+
+    @property
+    def deadline(self) -> float | None:
+        """When `due` wants to be called next."""
+        if self.ended:
+            return None
+        times = [self._dialog.deadline, self.voice.deadline, self._no_487_by]
+        if self.state is not State.CALLING:
+            times += [at for at, _ in self._script[:1]]
+        if self.state is State.RINGING:
+            times.append(self._placed + self.caller.ring_for)
+        return min((at for at in times if at is not None), default=None)
+
+    def do(self, step: Step, now: float) -> None:
+        """Take a step, once the phone has said anything at all; one that makes no sense any more does nothing."""
+        self._script.insert(0, (now, step))
+        self._run_script(now)
+
+    def due(self, now: float) -> list[tuple[bytes, Address]]:
+        """Do what the time asks for; returns the datagrams to send."""
+        self._run_script(now)
+        if self.state is State.RINGING and now >= self._placed + self.caller.ring_for:
+            self._cancel(now)
+        for late in self._dialog.overdue(now):
+            self.log.wrong(f"no response to {late.method}")
+            self._end("no response", now)
+        if self._no_487_by is not None and self._no_487_by <= now:
+            self.log.wrong("no 487 after CANCEL")
+            self._end("no response", now)
+        datagrams = self.voice.due(now)
+        if self.voice.finished and self.state is State.TALKING:
+            self._hang_up(now)
+        return datagrams
+
+    def lost(self, now: float) -> None:
+        """The connection to the phone is gone."""
+        self._end("connection lost", now)
+
+    def received(self, message: Message, now: float) -> None:
+        """Take a message of this call from the phone."""
+        if message.is_request:
+            self._asked(message, now)
+        elif message.cseq == self._invite.cseq:
+            self._invite_answered(message, now)
+        else:
+            self._answered(message, now)
+
+    # What the caller does
+
+    def _run_script(self, now: float) -> None:
+        while self.state is not State.CALLING and self._script and self._script[0][0] <= now:
+            self._take(self._script.pop(0)[1], now)
+
+    def _take(self, step: Step, now: float) -> None:
+        if step in _ENQUIRIES and self.state is State.TALKING:
+            method, headers, body = _ENQUIRIES[step]
+            self._dialog.ask(method, now, headers, body)
+            return
+        steps: dict[Step, Callable[[float], None]] = {
+            Step.CANCEL: self._cancel,
+            Step.ANSWERED_ELSEWHERE: lambda at: self._cancel(at, _ELSEWHERE),
+            Step.PROCESSED_BY_US: self._processed_by_us,
+            Step.PROCESSED_BY_OTHER: lambda at: self._processed(_OTHER_CLIENT, at),
+            Step.HOLD: lambda at: self._turn(Direction.SEND, at),
+            Step.RESUME: lambda at: self._turn(Direction.BOTH, at),
+            Step.REFRESH: lambda at: self._turn(self._negotiation.direction, at),
+            Step.HANG_UP: self._hang_up,
+        }
+        if step in steps:
+            steps[step](now)
+
+    def _cancel(self, now: float, headers: Headers = ()) -> None:
+        if self.state is State.RINGING:
+            self.state = State.CANCELLING
+            self.log.note(now, "answered elsewhere" if headers else "gives up")
+            self._dialog.cancel(self._invite, now, headers)
+            self._no_487_by = now + PATIENCE
+
+    def _processed(self, client: str, now: float) -> None:
+        """Say that instance `client` has dealt with the call."""
+        if self.state is State.RINGING:
+            body = {"Cln": client, "IP": "4294967295", "Sts": "0", "CtrlCln": ""}
+            text = control_message(self._session, self.account, 7, body, reply=True)
+            self._dialog.ask("MESSAGE", now, (("Content-Type", "x-rc/agent"),), text.encode())
+
+    def _processed_by_us(self, now: float) -> None:
+        self._processed(self.account.authorization_id, now)
+        self._script.insert(0, (now + 0.2, Step.ANSWERED_ELSEWHERE))
+
+    def _turn(self, direction: Direction, now: float) -> None:
+        """Send a re-INVITE with this direction."""
+        if self.state is not State.TALKING:
+            return
+        if direction is not self._negotiation.direction:
+            self.log.note(now, "resumed" if direction is Direction.BOTH else "on hold")
+        self._negotiation.direction = direction
+        self._dialog.ask("INVITE", now, (*_TIMER, *_SDP), self._negotiation.offer())
+
+    def _hang_up(self, now: float) -> None:
+        if self.state is State.TALKING:
+            self.state = State.LEAVING
+            self.voice.stop()
+            self.log.note(now, "hangs up")
+            self._dialog.ask("BYE", now, (("Reason", 'Q.850;cause=16;text="Normal call clearing"'),))
+
+    # Responses
+
+    def _answered(self, response: Message, now: float) -> None:
+        method = response.method
+        if not (asked := self._dialog.answered(response, self.log)):
+            if not self.ended:
+                self.log.wrong(f"{response.status} to {method}: nothing was asked")
+            return
+        if response.status < 200:
+            return
+        if method == "INVITE":
+            self._dialog.acknowledge(asked, response)
+        # A CANCEL that crosses a 200 finds no transaction any more.
+        if response.status >= 300 and (method, response.status) != ("CANCEL", 481):
+            self.log.wrong(f"{response.status} to {method}")
+        elif method == "INVITE":
+            self._learn(response, answers=True)
+        if method == "BYE":
+            self._end("caller hung up", now)
+        elif method == "CANCEL" and self.status is not None and self.state is State.CANCELLING:
+            self._end("cancelled", now)
+
+    def _invite_answered(self, response: Message, now: float) -> None:
+        """A response to the first INVITE."""
+        if not self._dialog.answered(response, self.log):
+            self._dialog.check(self._invite, response, self.log)
+        if response.status < 200:
+            self._provisional(response, now)
+        elif response.status < 300:
+            self._accepted(response, now)
+        elif self.status is None:
+            self.status, self._no_487_by = response.status, None
+            self._dialog.acknowledge(self._invite, response)
+            self._refused(now)
+
+    def _provisional(self, response: Message, now: float) -> None:
+        if self.status is not None:
+            self.log.wrong(f"{response.status} to INVITE after the final response")
+        elif self.state is State.CALLING:
+            self.state = State.RINGING
+            self._dialog.rings(self._invite)
+        if response.status in {180, 183} and not self.rang:
+            self.rang = True
+            self.log.note(now, "ringing")
+
+    def _refused(self, now: float) -> None:
+        if self.state is not State.CANCELLING:
+            self._end(f"refused: {self.status}", now)
+            return
+        if self.status != 487:
+            self.log.wrong(f"{self.status} to INVITE: not 487 after CANCEL")
+        if not self._dialog.waits_for("CANCEL"):
+            self._end("cancelled", now)
+
+    def _accepted(self, response: Message, now: float) -> None:
+        """A 2xx to the first INVITE, or its repetition."""
+        self.answers += 1
+        if self.status is not None:
+            if self.status >= 300:
+                self.log.wrong(f"{response.status} to INVITE after the final response")
+            elif self._ack_body is not None:
+                self._dialog.acknowledge(self._invite, response, self._ack_body)
+            return
+        self.status, self._no_487_by = response.status, None
+        too_late, self.state = self.state is State.CANCELLING, State.TALKING
+        self._learn(response, answers=self.dialect.offer)
+        if not self.caller.acknowledge:
+            self.log.note(now, "answered, but will not hear of it")
+            return
+        self._ack_body = b"" if self.dialect.offer else self._negotiation.answer()
+        self._dialog.acknowledge(self._invite, response, self._ack_body)
+        theirs = self._negotiation.theirs
+        if too_late or not theirs:
+            self.log.note(now, "answered too late" if too_late else "answered, but where is the sound")
+            self._hang_up(now)
+            return
+        self.log.note(now, "answered")
+        self._script += [(now + after, step) for after, step in self.caller.while_talking]
+        self.voice.begin(theirs.address, theirs.payload_types, now)
+
+    def _learn(self, message: Message, *, answers: bool) -> None:
+        """Take the phone's session description."""
+        self._negotiation.take(message, self.log, answers=answers)
+        if theirs := self._negotiation.theirs:
+            self.voice.moved(theirs.address)
+        self.voice.paused = not self._negotiation.flows
+
+    # Requests of the phone
+
+    def _asked(self, message: Message, now: float) -> None:
+        method = message.method
+        if method == "ACK":
+            self._dialog.check_request(message, self.log)
+            return
+        self.log.wrong(*check_request(message, last_cseq=self._their_cseq))
+        self._their_cseq = max(self._their_cseq, message.cseq[0])
+        if method == "MESSAGE":
+            self.outbox.append(reply(message, 200, tag=self.call_id[:12]))
+            self._commanded(message, now)
+            return
+        if self.state not in {State.TALKING, State.LEAVING}:
+            self.log.wrong(f"{method}: outside a confirmed dialog")
+            self.outbox.append(reply(message, 481))
+            return
+        self._dialog.check_request(message, self.log)
+        contact: Headers = (("Contact", f"<{self._dialog.contact}>"),)
+        match method:
+            case "BYE":
+                self.outbox.append(reply(message, 200))
+                self._end("phone hung up", now)
+            case "INVITE":
+                self._learn(message, answers=False)
+                self.log.note(now, "the phone changes the session")
+                body = self._negotiation.answer()
+                self.outbox.append(reply(message, 200, headers=(*contact, *_SDP), body=body))
+            case "REFER":
+                self.referred_to = uri_of(message.get("Refer-To") or "")
+                self.log.note(now, "transferred")
+                self.outbox.append(reply(message, 202, headers=contact))
+                self._dialog.ask("NOTIFY", now, _TRANSFERRED, b"SIP/2.0 200 OK\r\n")
+            case "INFO" | "UPDATE" | "OPTIONS" | "NOTIFY":
+                self.outbox.append(reply(message, 200, headers=contact))
+            case _:
+                self.log.wrong(f"{method}: not allowed")
+                self.outbox.append(reply(message, 405, headers=(("Allow", self._invite.get("Allow") or ""),)))
+
+    def _commanded(self, message: Message, now: float) -> None:
+        """A control message of the phone."""
+        match = re.search(rb'Cmd="(\d{1,3})"', message.body)
+        sid = f'SID="{self._session.sid}"'.encode()
+        if not match or sid not in message.body or message.get("Content-Type") != "x-rc/agent":
+            self.log.wrong("MESSAGE: not a control message of this call")
+            return
+        command = int(match[1])
+        heeded = command in _REJECTIONS and (command != 11 or _RECEIVED in self.commands)
+        self.commands.append(command)
+        if heeded:
+            self.log.note(now, f"the phone asks for {_REJECTIONS[command]}")
+            self._cancel(now)
+
+    def _end(self, outcome: str, now: float) -> None:
+        if self.ended:
+            return
+        self.state, self.outcome = State.ENDED, outcome
+        self._no_487_by = None
+        self._dialog.close()
+        self._script.clear()
+        self.voice.stop()
+        self.log.note(now, outcome)

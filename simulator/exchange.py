@@ -1,0 +1,223 @@
+"""The whole of RingCentral's SIP side without I/O: connections, registrar and calls.
+
+Tell it what happens (`connected`, `received`, `datagram`, `closed`) and when time passes (`due`), each with the time in
+seconds on any clock that does not go back; after each, carry out what `outputs` returns and come back at `deadline`.
+With the same seed and the same inputs it does the same, byte for byte.
+"""
+
+from dataclasses import dataclass
+from random import Random
+
+from .call import Call
+from .caller import Caller, Step
+from .dialect import Address, Dialect
+from .link import Faults, Link
+from .registrar import Account, Registrar
+from .strict import check_request
+from .wire import KeepAlive, Message, WireError, reply
+
+_PONG = KeepAlive.PONG.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One segment for a phone."""
+
+    link: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close a phone's connection."""
+
+    link: int
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """One RTP packet, from the media address of a call."""
+
+    source: Address
+    to: Address
+    data: bytes
+
+
+type Output = Send | Close | Datagram
+
+
+class NotRegisteredError(Exception):
+    """The account has no phone to call."""
+
+
+class Exchange:
+    """Registrar and callers behind one address."""
+
+    def __init__(self, accounts: tuple[Account, ...], address: Address, seed: int = 0) -> None:
+        """Serve these accounts; `address` is where phones connect to."""
+        self.address = address
+        self.faults = Faults()
+        self.violations: list[str] = []  # of messages that belong to no call
+        self._random = Random(seed)
+        self._registrar = Registrar(accounts, self._random)
+        self._links: dict[int, Link] = {}
+        self._calls: dict[str, tuple[Call, int]] = {}  # Call-ID → the call and its link
+        self._live: list[Call] = []
+        self._register_cseq: dict[str, int] = {}
+        self._outputs: list[Output] = []
+
+    @property
+    def deadline(self) -> float | None:
+        """When `due` wants to be called next."""
+        times = [link.deadline for link in self._links.values()]
+        times += [call.deadline for call in self._live]
+        return min((at for at in times if at is not None), default=None)
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call so far, oldest first."""
+        return [call for call, _ in self._calls.values()]
+
+    def outputs(self) -> list[Output]:
+        """What to do now, in order; handed out once."""
+        outputs, self._outputs = self._outputs, []
+        return outputs
+
+    def add(self, account: Account) -> None:
+        """Serve one more account."""
+        self._registrar.accounts = (*self._registrar.accounts, account)
+
+    def is_registered(self, account: Account, now: float) -> bool:
+        """Whether the account can be called."""
+        binding = self._registrar.binding(account, now)
+        return binding is not None and binding.link in self._links
+
+    def call(
+        self, account: Account, caller: Caller, media: Address, now: float, dialect: Dialect | None = None
+    ) -> Call:
+        """Place a call; `media` is the address its sound comes from and goes to.
+
+        Raises:
+            NotRegisteredError: no phone of this account is connected.
+        """
+        binding = self._registrar.binding(account, now)
+        if binding is None or binding.link not in self._links:
+            raise NotRegisteredError
+        call = Call(
+            account,
+            caller,
+            dialect or Dialect(),
+            binding.contact,
+            signalling=self.address,
+            media=media,
+            random=self._random,
+            now=now,
+        )
+        self._calls[call.call_id] = (call, binding.link)
+        self._live.append(call)
+        self._flush(now)
+        return call
+
+    def do(self, call: Call, step: Step, now: float) -> None:
+        """Let a caller take a step now."""
+        call.do(step, now)
+        self._flush(now)
+
+    def connected(self, link: int) -> None:
+        """A phone connected; `link` is any number not in use."""
+        self._links[link] = Link(self.faults)
+
+    def closed(self, link: int, now: float) -> None:
+        """A phone's connection is gone."""
+        if self._links.pop(link, None) is None:
+            return
+        self._registrar.forget(link)
+        for call in self._live:
+            if self._calls[call.call_id][1] == link:
+                call.lost(now)
+        self._flush(now)
+
+    def drop(self, account: Account, now: float) -> None:
+        """Close the connection that the account is registered over."""
+        if (binding := self._registrar.binding(account, now)) and binding.link in self._links:
+            self._close(binding.link, now)
+
+    def received(self, link: int, data: bytes, now: float) -> None:
+        """Bytes came from a phone."""
+        if link not in self._links or self.faults.silent:
+            return
+        try:
+            for item in self._links[link].framer.feed(data):
+                self._item(link, item, now)
+                if link not in self._links:
+                    return
+        except WireError as err:
+            self._wrong(str(err))
+            self._close(link, now)
+        self._flush(now)
+
+    def datagram(self, media: Address, data: bytes, source: Address, now: float) -> None:
+        """A datagram came to the media address of a call."""
+        for call in self._live:
+            if call.media == media:
+                call.voice.receive(data, source, now)
+
+    def due(self, now: float) -> None:
+        """Time has passed."""
+        for call in self._live:
+            self._outputs += [Datagram(call.media, to, data) for data, to in call.due(now)]
+        self._flush(now)
+
+    def _item(self, link: int, item: Message | KeepAlive, now: float) -> None:
+        if isinstance(item, KeepAlive):
+            if item is KeepAlive.PING and self.faults.pong:
+                self._links[link].send(_PONG, now)
+            return
+        if item.call_id in self._calls:
+            call, _ = self._calls[item.call_id]
+            call.received(item, now)
+            self._post(call, now)
+        elif not item.is_request:
+            self._wrong(f"{item.status} to {item.method}: belongs to no call")
+        elif item.method == "REGISTER":
+            self._register(link, item, now)
+        elif item.method != "ACK":
+            self._wrong(*check_request(item))
+            status = {"OPTIONS": 200, "INVITE": 404}.get(item.method, 481)
+            self._links[link].send(reply(item, status, tag="6f7574").encode(), now)
+
+    def _register(self, link: int, request: Message, now: float) -> None:
+        self._wrong(*check_request(request, last_cseq=self._register_cseq.get(request.call_id, -1)))
+        self._register_cseq[request.call_id] = request.cseq[0]
+        if self.faults.close_on_register:
+            self._close(link, now)
+            return
+        self._registrar.fault = self.faults.register
+        for response in self._registrar.answer(request, link, now):
+            self._links[link].send(response.encode(), now)
+
+    def _wrong(self, *texts: str) -> None:
+        self.violations += [text for text in texts if text not in self.violations]
+
+    def _close(self, link: int, now: float) -> None:
+        self._flush(now)
+        self._outputs.append(Close(link))
+        self.closed(link, now)
+
+    def _flush(self, now: float) -> None:
+        """Move what is due to the outputs, and let go of calls that are over."""
+        for call in self._live:
+            self._post(call, now)
+        self._live = [call for call in self._live if not call.ended]
+        for number, link in self._links.items():
+            self._outputs += [Send(number, data) for data in link.due(now)]
+
+    def _post(self, call: Call, now: float) -> None:
+        """Give a call's messages to its connection, if that is still there."""
+        messages = list(call.outbox)
+        call.outbox.clear()
+        link = self._links.get(self._calls[call.call_id][1])
+        if link is None or self.faults.silent:
+            return
+        for message in messages:
+            link.send(message.encode(), now)

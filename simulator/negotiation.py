@@ -1,0 +1,53 @@
+"""Offers and answers of the server's side of one call (RFC 3264)."""
+
+from .caller import Log
+from .dialect import Address, Dialect, Direction, description
+from .strict import Description, check_description
+from .wire import Message
+
+_TALK = "0 101"  # what is left of the codecs once both sides have spoken
+_MIRROR = {Direction.SEND: Direction.RECEIVE, Direction.RECEIVE: Direction.SEND}
+
+
+class Negotiation:
+    """What was offered and answered so far."""
+
+    def __init__(self, dialect: Dialect, media: Address, version: int) -> None:
+        """Offer media at this address."""
+        self.direction = Direction.BOTH  # as the server last asked for
+        self.theirs: Description | None = None  # the phone's last description
+        self._dialect, self._media, self._version = dialect, media, version
+        self._offered: Description | None = None
+
+    @property
+    def flows(self) -> bool:
+        """Whether sound goes both ways."""
+        theirs = self.theirs.direction if self.theirs else Direction.BOTH
+        return self.direction is Direction.BOTH and theirs is Direction.BOTH
+
+    def offer(self) -> bytes:
+        """An offer of ours."""
+        body = self._describe(self._dialect.codecs, self.direction)
+        self._offered = Description.parse(body)
+        return body
+
+    def answer(self) -> bytes:
+        """An answer to the phone's offer, which must have been taken with `take`."""
+        asked = self.theirs.direction if self.theirs else Direction.BOTH
+        return self._describe(_TALK, _MIRROR.get(asked, asked))
+
+    def _describe(self, codecs: str, direction: Direction) -> bytes:
+        self._version += 1
+        return description(
+            self._media,
+            version=self._version,
+            codecs=codecs,
+            profile=self._dialect.profile,
+            direction=direction,
+        )
+
+    def take(self, message: Message, log: Log, *, answers: bool) -> None:
+        """Take the phone's description: an answer to our last offer, or an offer of its own."""
+        offer = self._offered if answers else None
+        log.wrong(*check_description(message, offer=offer, before=self.theirs))
+        self.theirs = Description.parse(message.body) or self.theirs

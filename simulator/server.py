@@ -1,0 +1,239 @@
+"""The exchange on real sockets: TCP for phones, one UDP socket for each call. All it adds is a clock and I/O."""
+
+import asyncio
+from collections.abc import Callable
+import itertools
+from typing import Any, Self, cast, override
+
+from .call import Call
+from .caller import Caller, Step
+from .dialect import Address, Dialect
+from .exchange import Close, Datagram, Exchange, NotRegisteredError, Send
+from .link import Faults
+from .registrar import Account
+
+_PORT_TRIES = 50
+
+
+type Tell = Callable[[Call, float, str], None]
+
+
+class Server:
+    """RingCentral on loopback. Use it as an async context manager; `port` is known once it is entered."""
+
+    def __init__(
+        self,
+        accounts: tuple[Account, ...] = (Account(),),
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        seed: int = 0,
+        tell: Tell | None = None,
+    ) -> None:
+        """Serve these accounts; `tell` hears of every event of every call as it happens."""
+        self.accounts = accounts
+        self.host, self.port = host, port
+        self._seed, self._tell = seed, tell
+        self._told: dict[Call, int] = {}
+        self._numbers = itertools.count(1)
+        self._phones: dict[int, asyncio.Transport] = {}
+        self._media: dict[Address, asyncio.DatagramTransport] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def faults(self) -> Faults:
+        """What the server does wrong; change it at any time."""
+        return self.exchange.faults
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call so far, oldest first."""
+        return self.exchange.calls
+
+    @property
+    def violations(self) -> list[str]:
+        """What the phones did against the rules, in calls and outside them."""
+        return [*self.exchange.violations, *(text for call in self.calls for text in call.violations)]
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        self._loop = asyncio.get_running_loop()
+        self._listener = await self._loop.create_server(lambda: _Phone(self), self.host, self.port)
+        self.port = self._listener.sockets[0].getsockname()[1]
+        self.exchange = Exchange(self.accounts, Address(self.host, self.port), self._seed)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close every socket."""
+        if self._timer:
+            self._timer.cancel()
+        self._listener.close()
+        for phone in self._phones.values():
+            phone.abort()
+        for media in self._media.values():
+            media.abort()
+        self._phones.clear()
+        self._media.clear()
+        await self._listener.wait_closed()
+        await asyncio.sleep(0)
+
+    def add(self, account: Account) -> None:
+        """Serve one more account from now on."""
+        self.accounts = (*self.accounts, account)
+        self.exchange.add(account)
+
+    async def call(
+        self, account: Account | None = None, caller: Caller | None = None, *, dialect: Dialect | None = None
+    ) -> Call:
+        """Place a call to an account, by default the first.
+
+        Raises:
+            NotRegisteredError: no phone of this account is connected.
+        """
+        account = account or self.accounts[0]
+        if not self.exchange.is_registered(account, self._loop.time()):
+            raise NotRegisteredError
+        media = await self._open_media()
+        call = self.exchange.call(account, caller or Caller(), media, self._loop.time(), dialect)
+        self.pump()
+        return call
+
+    def do(self, call: Call, step: Step) -> None:
+        """Let a caller take a step now."""
+        self.exchange.do(call, step, self._loop.time())
+        self.pump()
+
+    def drop(self, account: Account | None = None) -> None:
+        """Close the connection that an account is registered over, by default the first's."""
+        self.exchange.drop(account or self.accounts[0], self._loop.time())
+        self.pump()
+
+    async def until(self, condition: Callable[[], bool], timeout: float = 10.0) -> None:  # noqa: ASYNC109 - a test reads better without a second block
+        """Wait until something is so.
+
+        Raises:
+            TimeoutError: it is not so in `timeout` seconds.
+        """
+        async with asyncio.timeout(timeout):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def registered(self, account: Account | None = None, timeout: float = 10.0) -> None:  # noqa: ASYNC109
+        """Wait until an account, by default the first, can be called."""
+        wanted = account or self.accounts[0]
+        await self.until(lambda: self.exchange.is_registered(wanted, self._loop.time()), timeout)
+
+    async def ended(self, call: Call, timeout: float = 60.0) -> None:  # noqa: ASYNC109
+        """Wait until a call is over."""
+        await self.until(lambda: call.ended, timeout)
+
+    async def _open_media(self) -> Address:
+        """A UDP socket on an even port (RFC 3550 §11), the odd ones given back."""
+        spare: list[asyncio.DatagramTransport] = []
+        try:
+            for _ in range(_PORT_TRIES):
+                transport, protocol = await self._loop.create_datagram_endpoint(
+                    lambda: _Media(self), local_addr=(self.host, 0)
+                )
+                port = transport.get_extra_info("sockname")[1]
+                if port % 2 == 0:
+                    protocol.address = Address(self.host, port)
+                    self._media[protocol.address] = transport
+                    return protocol.address
+                spare.append(transport)
+        finally:
+            for transport in spare:
+                transport.close()
+        raise OSError("no even UDP port is free")
+
+    # What the sockets report
+
+    def connected(self, transport: asyncio.Transport) -> int:
+        """A phone connected; returns the number of its link."""
+        number = next(self._numbers)
+        self._phones[number] = transport
+        self.exchange.connected(number)
+        return number
+
+    def closed(self, number: int) -> None:
+        """A phone's connection is gone."""
+        self._phones.pop(number, None)
+        self.exchange.closed(number, self._loop.time())
+        self.pump()
+
+    def received(self, number: int, data: bytes) -> None:
+        """A phone sent bytes."""
+        self.exchange.received(number, data, self._loop.time())
+        self.pump()
+
+    def heard(self, media: Address, data: bytes, source: Address) -> None:
+        """A datagram came in; what it brings about has time until the next frame."""
+        self.exchange.datagram(media, data, source, self._loop.time())
+        self.pump()
+
+    def pump(self) -> None:
+        """Carry out what the exchange wants, and set the alarm clock."""
+        for output in self.exchange.outputs():
+            match output:
+                case Send(link, data) if phone := self._phones.get(link):
+                    phone.write(data)
+                case Datagram(source, to, data) if media := self._media.get(source):
+                    media.sendto(data, (to.host, to.port))
+                case Close(link):
+                    self._phones.pop(link).close()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        if (deadline := self.exchange.deadline) is not None:
+            self._timer = self._loop.call_at(deadline, self._due)
+        self._report()
+        self._changed.set()
+
+    def _due(self) -> None:
+        self.exchange.due(self._loop.time())
+        self.pump()
+
+    def _report(self) -> None:
+        """Pass on new events; let go of the media of calls that are over."""
+        for call in self.calls:
+            if (told := self._told.get(call, 0)) < len(call.events):
+                self._told[call] = len(call.events)
+                for at, text in call.events[told:]:
+                    if self._tell:
+                        self._tell(call, at, text)
+            if call.ended and (transport := self._media.pop(call.media, None)):
+                transport.close()
+
+
+class _Phone(asyncio.Protocol):
+    """A TCP connection of a phone."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._number = self._server.connected(cast("asyncio.Transport", transport))
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._server.received(self._number, data)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.closed(self._number)
+
+
+class _Media(asyncio.DatagramProtocol):
+    """The UDP socket of a call."""
+
+    address: Address
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        self._server.heard(self.address, data, Address(addr[0], addr[1]))
