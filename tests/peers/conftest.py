@@ -1,0 +1,29 @@
+"""Fixtures that run real programs on loopback, each on ports of its own, and end exactly what they started."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from .asterisk_server import Asterisk, run_asterisk
+from .kamailio_server import Kamailio, run_kamailio
+from .prompt import make_prompt
+
+
+@pytest.fixture(scope="session")
+def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
+    """One Asterisk for all tests."""
+    with run_asterisk(tmp_path_factory.mktemp("asterisk")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def kamailio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kamailio]:
+    """One Kamailio for all tests."""
+    with run_kamailio(tmp_path_factory.mktemp("kamailio")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def prompt() -> bytes:
+    """Three seconds of raw µ-law at 8 kHz."""
+    return make_prompt()

@@ -1,0 +1,113 @@
+"""Our phone on one side of a real server, with every call answered and recorded."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+import wave
+
+import audioop
+
+from custom_components.ringcentral.softphone import (
+    Account,
+    Call,
+    CallChanged,
+    CallEnded,
+    CallState,
+    LineLost,
+    Phone,
+    PhoneEvent,
+    Proxy,
+    Registered,
+)
+from custom_components.ringcentral.softphone.media import (
+    SAMPLE_RATE,
+    ClipResult,
+    ClipWriter,
+    MediaEngine,
+    MediaSession,
+)
+
+from .asterisk_server import REALM, Credentials
+from .programs import eventually
+
+MAX_SAMPLES = 60 * SAMPLE_RATE
+
+
+class AnsweredLine:
+    """A line on which the first call is answered as soon as it rings; `events` is all that happened."""
+
+    def __init__(self, credentials: Credentials, port: int, engine: MediaEngine, clip: Path) -> None:
+        self.events: list[PhoneEvent] = []
+        self._clip = clip
+        self._session: MediaSession | None = None
+        account = Account(
+            username=credentials.username,
+            password=credentials.password,
+            authorization_id=credentials.authorization_id,
+            domain=REALM,
+            proxy=Proxy("127.0.0.1", port),
+        )
+        self.phone = Phone(account, engine, self._note)
+
+    async def registered(self) -> Registered:
+        """Wait until the server has accepted the phone."""
+        return await self._first(Registered)
+
+    async def talking(self) -> Call:
+        """Wait until a call is answered and return it."""
+        await eventually(lambda: self._answered is not None)
+        assert self._answered is not None
+        return self._answered
+
+    async def ended(self) -> CallEnded:
+        """Wait until the call is over."""
+        return await self._first(CallEnded)
+
+    async def lost(self) -> LineLost:
+        """Wait until the connection is given up."""
+        return await self._first(LineLost)
+
+    async def recorded(self) -> ClipResult:
+        """End the recording and return what became of it."""
+        assert self._session is not None
+        result = await self._session.stop_recording()
+        assert result is not None
+        return result
+
+    @property
+    def _answered(self) -> Call | None:
+        changes = [event.call for event in self.events if isinstance(event, CallChanged)]
+        return next((call for call in changes if call.state is CallState.TALKING), None)
+
+    def _note(self, event: PhoneEvent) -> None:
+        self.events.append(event)
+        match event:
+            case CallChanged(Call(state=CallState.RINGING) as call):
+                self._session = self.phone.answer(call.call_id)
+                self._session.record(self._clip, max_samples=MAX_SAMPLES)
+
+    async def _first[Event: PhoneEvent](self, kind: type[Event]) -> Event:
+        await eventually(lambda: any(isinstance(event, kind) for event in self.events))
+        return next(event for event in self.events if isinstance(event, kind))
+
+
+@asynccontextmanager
+async def answered_line(credentials: Credentials, port: int, clip: Path) -> AsyncIterator[AnsweredLine]:
+    """Keep a line at the server on `port` of loopback; its first call goes into `clip`."""
+    writer = ClipWriter()
+    engine = MediaEngine(writer, bind_host="127.0.0.1")
+    line = AnsweredLine(credentials, port, engine, clip)
+    line.phone.start()
+    try:
+        yield line
+    finally:
+        await line.phone.stop()
+        await engine.close()
+        assert writer.close()
+
+
+def read_ulaw(clip: Path) -> bytes:
+    """Return a clip's sound as µ-law, which is what was sent if nothing was lost or changed."""
+    with wave.open(str(clip)) as sound:
+        assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (SAMPLE_RATE, 1, 2)
+        return audioop.lin2ulaw(sound.readframes(sound.getnframes()), 2)
