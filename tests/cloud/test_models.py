@@ -224,6 +224,14 @@ def test_every_sip_failure_may_be_listed() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "proxy", ["sip.example.com", ":5091", "sip.example.com:", "a b:1", "2001:db8::1:5091", "h:1/x"]
+)
+def test_a_proxy_must_be_a_host_and_a_port(proxy: str) -> None:
+    with pytest.raises(ValueError, match="outboundProxy is not host:port"):
+        Provision.from_dict(_changed(PROVISION, ("sipInfo", 0, "outboundProxy"), proxy))
+
+
 @pytest.mark.parametrize("junk", [None, "", 5, [], {}, [PROVISION]])
 def test_junk_instead_of_a_provision_is_refused(junk: object) -> None:
     with pytest.raises(ValueError):
@@ -249,6 +257,7 @@ def test_no_json_at_any_key_raises_anything_but_a_value_error(key: str, junk: ob
 
 
 _TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
+_PROXY = st.from_regex(r"[a-z0-9.-]{1,40}:[0-9]{1,5}", fullmatch=True)
 _SECONDS = st.none() | st.integers(1, 10**9)
 _SIP_INFO = st.builds(
     SipInfo,
@@ -256,7 +265,7 @@ _SIP_INFO = st.builds(
     password=_TEXT,
     authorization_id=_TEXT,
     domain=_TEXT,
-    outbound_proxy=_TEXT,
+    outbound_proxy=_PROXY,
     outbound_proxy_backup=st.none() | _TEXT,
     outbound_proxy_ipv6=st.none() | _TEXT,
     outbound_proxy_ipv6_backup=st.none() | _TEXT,

@@ -15,6 +15,7 @@ DEFAULT_SIP_ERROR_CODES: Final = (408, 502, 503, 504)
 
 EXTENSION_ENABLED: Final = "Enabled"
 
+_HOST_AND_PORT: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):\d{1,5}", re.ASCII)
 _ACCOUNT_IN_URI: Final = re.compile(r"/account/(\d{1,32})(?:/|$)", re.ASCII)
 
 
@@ -75,6 +76,8 @@ class SipInfo:
     def from_dict(cls, data: object) -> Self:
         """Read one element of `sipInfo`. Raise ValueError when it isn't one."""
         info = obj(data, "sipInfo")
+        if not _HOST_AND_PORT.fullmatch(text(info, "outboundProxy")):
+            raise ValueError("outboundProxy is not host:port")
         return cls(
             username=text(info, "username"),
             password=text(info, "password"),

@@ -1,0 +1,64 @@
+"""Makes Home Assistant a telephone."""
+
+from typing import Final
+
+from homeassistant.const import Platform
+from homeassistant.core import HassJob, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
+
+from .const import DOMAIN, LOGGER
+from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
+from .library import LibraryError
+from .resources import async_acquire, async_release
+from .views import ClipView
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SELECT, Platform.SENSOR]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Serve the clips."""
+    hass.http.register_view(ClipView())
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) -> bool:
+    """Set a line up. It registers in its own time: a network that isn't there yet is nothing to fail for."""
+    resources = await async_acquire(hass)
+    try:
+        coordinator = RingCentralCoordinator(hass, entry, resources)
+        entry.runtime_data = coordinator
+        await coordinator.async_config_entry_first_refresh()
+        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    except BaseException:
+        await async_release(hass)
+        raise
+    # Entries are not unloaded when Home Assistant stops.
+    entry.async_on_unload(hass.async_add_shutdown_job(HassJob(coordinator.async_stop)))
+    coordinator.async_start()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) -> bool:
+    """Hang up, un-register, and leave nothing behind."""
+    # First, so that the entities still hear how the calls of the line ended.
+    await entry.runtime_data.async_stop()
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) -> None:
+    """Delete the calls and clips of a line that is removed."""
+    try:
+        resources = await async_acquire(hass)
+    except (ConfigEntryError, ConfigEntryNotReady) as error:
+        LOGGER.error("The calls and clips of the line %s could not be deleted: %s", entry.title, error)
+        return
+    try:
+        await resources.library.remove_line(entry.entry_id)
+    except LibraryError as error:
+        LOGGER.error("The calls and clips of the line %s could not be deleted: %s", entry.title, error)
+    finally:
+        await async_release(hass)

@@ -1,0 +1,37 @@
+"""Names shared by the Home Assistant floor."""
+
+from enum import StrEnum
+import logging
+from typing import Final
+
+from homeassistant.util.hass_dict import HassKey
+
+from .library import Library
+
+DOMAIN: Final = "ringcentral"
+LOGGER: Final = logging.getLogger(__package__)
+USER_AGENT: Final = "HomeAssistantRingCentral/0.1.0"
+
+DATA_LIBRARY: Final[HassKey[Library]] = HassKey(f"{DOMAIN}_library")
+
+# Configuration entry: data
+CONF_JWT: Final = "jwt"
+CONF_PROVISION: Final = "provision"
+CONF_SERVER: Final = "server"
+
+# Configuration entry: options
+CONF_ANSWER_AFTER: Final = "answer_after"
+CONF_ANSWER_MODE: Final = "answer_mode"
+CONF_LONGEST_MESSAGE: Final = "longest_message"
+
+# Seconds
+# Sooner than RingCentral's own voicemail, which is usually set to 20 or more.
+DEFAULT_ANSWER_AFTER: Final = 15
+DEFAULT_LONGEST_MESSAGE: Final = 120
+
+
+class AnswerMode(StrEnum):
+    """What happens when somebody calls."""
+
+    ONLY_TELL = "only_tell"
+    ANSWERING_MACHINE = "answering_machine"

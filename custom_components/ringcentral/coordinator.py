@@ -1,0 +1,330 @@
+"""One line: its phone, what the entities see of it, and what is kept of its calls."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .answering_machine import AnsweringMachine
+from .cloud import AppCredentials, Provision, RingCentralClient, RingCentralError, SignInRefused
+from .const import (
+    CONF_ANSWER_AFTER,
+    CONF_ANSWER_MODE,
+    CONF_JWT,
+    CONF_LONGEST_MESSAGE,
+    CONF_PROVISION,
+    CONF_SERVER,
+    DEFAULT_ANSWER_AFTER,
+    DEFAULT_LONGEST_MESSAGE,
+    DOMAIN,
+    LOGGER,
+    USER_AGENT,
+    AnswerMode,
+)
+from .library import CallRecord, Direction as RecordedDirection, LibraryError
+from .models import CallEvent, CallEventType, LastCall, LineSnapshot
+from .resources import Resources, async_release
+from .softphone import (
+    Account,
+    Call,
+    CallChanged,
+    CallEnded,
+    CallState,
+    LineLost,
+    Party,
+    Phone,
+    PhoneEvent,
+    Proxy,
+    Registered,
+    RegistrationRefused,
+)
+
+type RingCentralConfigEntry = ConfigEntry[RingCentralCoordinator]
+
+# What RingCentral's administrators see as the phone's name.
+COMPUTER_NAME: Final = "Home Assistant"
+
+# Statuses that mean: these credentials are of no more use, ask for new ones.
+_STALE_CREDENTIALS: Final = frozenset({400, 401, 403, 404, 407})
+# Seconds between two provisionings, however often the server refuses us.
+_PROVISION_INTERVAL: Final = 900.0
+# Seconds that a stop leaves for a message to be filed.
+_FILING_TIMEOUT: Final = 5.0
+
+
+class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
+    """Keeps one line registered and turns what happens on it into snapshots and call events.
+
+    Nothing is polled: the phone pushes. The line coming and going is data, not availability, so that call entities
+    stay available while it reconnects.
+    """
+
+    config_entry: RingCentralConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: RingCentralConfigEntry, resources: Resources) -> None:
+        """Prepare the line of a configuration entry."""
+        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
+        self.data = LineSnapshot()
+        self.library = resources.library
+        self._resources = resources
+        self._call_listeners: list[Callable[[CallEvent], None]] = []
+        self._calls: dict[str, Call] = {}
+        self._answered_at: dict[str, datetime] = {}
+        self._lost = False
+        self._filing_failed = False
+        self._provisioned_at: float | None = None
+        self._provisioning: asyncio.Task[None] | None = None
+        self._stopped = False
+        self._work: set[asyncio.Task[None]] = set()
+        self._client = RingCentralClient(
+            async_get_clientsession(hass),
+            AppCredentials(
+                client_id=entry.data[CONF_CLIENT_ID],
+                client_secret=entry.data[CONF_CLIENT_SECRET],
+                jwt=entry.data[CONF_JWT],
+                server=entry.data[CONF_SERVER],
+            ),
+            user_agent=USER_AGENT,
+        )
+        self._plug_in(_account(Provision.from_dict(entry.data[CONF_PROVISION])))
+
+    def _plug_in(self, account: Account) -> None:
+        """Make a phone, and its answering machine, for an account."""
+        self._phone = Phone(account, self._resources.media, self._phone_event)
+        self._machine = AnsweringMachine(
+            line_id=self.config_entry.entry_id,
+            phone=self._phone,
+            library=self.library,
+            sounds=self._resources.sounds,
+            on_event=self._tell,
+        )
+
+    @override
+    async def _async_setup(self) -> None:
+        """Remember the last call."""
+        try:
+            last = await self.library.last_call(self.config_entry.entry_id)
+        except LibraryError as error:
+            LOGGER.warning("The last call could not be read: %s", error)
+            last = None
+        if last is not None:
+            caller = Party(last.caller, last.caller_name)
+            self.data = replace(self.data, last_call=LastCall(last.id, caller, last.started_at))
+
+    @callback
+    def async_start(self) -> None:
+        """Start the phone."""
+        self._phone.start()
+
+    async def async_stop(self) -> None:
+        """Hang up, file what was being recorded, give the registration and the resources back."""
+        if self._stopped:
+            return
+        self._stopped = True
+        try:
+            if self._provisioning is not None:
+                # It would start a phone again.
+                self._provisioning.cancel()
+                await asyncio.wait([self._provisioning])
+            await self._phone.stop()
+            if self._work:
+                await asyncio.wait(self._work, timeout=_FILING_TIMEOUT)
+        finally:
+            await async_release(self.hass)
+
+    @callback
+    def async_listen_to_calls(self, listener: Callable[[CallEvent], None]) -> CALLBACK_TYPE:
+        """Call the listener with every call event; returns what ends that."""
+        self._call_listeners.append(listener)
+
+        @callback
+        def stop_listening() -> None:
+            self._call_listeners.remove(listener)
+
+        return stop_listening
+
+    @property
+    def answer_mode(self) -> AnswerMode:
+        """What happens when somebody calls."""
+        return AnswerMode(self.config_entry.options.get(CONF_ANSWER_MODE, AnswerMode.ONLY_TELL))
+
+    @callback
+    def async_set_answer_mode(self, mode: AnswerMode) -> None:
+        """Choose what happens when somebody calls, from the next call on."""
+        options = {**self.config_entry.options, CONF_ANSWER_MODE: mode.value}
+        self.hass.config_entries.async_update_entry(self.config_entry, options=options)
+        self.async_update_listeners()
+
+    @override
+    async def _async_update_data(self) -> LineSnapshot:
+        """Return what is known: the phone pushes, there is nothing to ask."""
+        return self.data
+
+    # What the phone tells
+
+    @callback
+    def _phone_event(self, event: PhoneEvent) -> None:
+        match event:
+            case CallChanged(call):
+                self._call_changed(call)
+            case CallEnded():
+                self._call_ended(event)
+            case Registered():
+                self._line_found()
+            case RegistrationRefused(status):
+                self._refused(status)
+            case LineLost(reason):
+                self._line_lost(reason)
+
+    def _call_changed(self, call: Call) -> None:
+        # The phone may know of more than has been told yet: what comes in one segment is told in turn.
+        before = self._calls.get(call.call_id)
+        self._calls[call.call_id] = call
+        self._update(calls=tuple(self._calls.values()))
+        if before is None:
+            self._begin(call)
+            self._tell(CallEvent(CallEventType.INCOMING, call))
+            self._attend(call)
+        elif before.state is CallState.RINGING and call.state is not CallState.RINGING:
+            now = self._answered_at[call.call_id] = dt_util.utcnow()
+            self._keep(self.library.answer_call(call.call_id, now))
+            self._tell(CallEvent(CallEventType.ANSWERED, call))
+
+    def _call_ended(self, event: CallEnded) -> None:
+        call, now = event.call, dt_util.utcnow()
+        if self._calls.pop(call.call_id, None) is None:
+            # Turned away before it could ring; it was a call all the same.
+            self._begin(call)
+        answered_at = self._answered_at.pop(call.call_id, None)
+        self._machine.call_ended(call.call_id)
+        self._update(calls=tuple(self._calls.values()))
+        self._keep(self.library.end_call(call.call_id, now, event.outcome, event.reason))
+        duration = (now - answered_at).total_seconds() if answered_at else 0.0
+        self._tell(CallEvent(CallEventType(event.outcome), call, duration=duration, end_reason=event.reason))
+
+    def _begin(self, call: Call) -> None:
+        now = dt_util.utcnow()
+        record = CallRecord(
+            id=call.call_id,
+            line_id=self.config_entry.entry_id,
+            direction=RecordedDirection(call.direction),
+            started_at=now,
+            caller=call.caller.number,
+            caller_name=call.caller.name,
+            called=call.called.number,
+        )
+        self._keep(self.library.begin_call(record))
+        self._update(last_call=LastCall(call.call_id, call.caller, now))
+
+    def _attend(self, call: Call) -> None:
+        if self.answer_mode is not AnswerMode.ANSWERING_MACHINE:
+            return
+        options = self.config_entry.options
+        attending = self._machine.attend(
+            call,
+            answer_after=options.get(CONF_ANSWER_AFTER, DEFAULT_ANSWER_AFTER),
+            longest_message=options.get(CONF_LONGEST_MESSAGE, DEFAULT_LONGEST_MESSAGE),
+        )
+        # In the background: a call must not hold up the start of Home Assistant.
+        self._track(
+            self.config_entry.async_create_background_task(
+                self.hass, attending, f"{DOMAIN} answering machine"
+            )
+        )
+
+    # The line itself
+
+    def _line_found(self) -> None:
+        if self._lost:
+            LOGGER.info("The line %s is back", self.name)
+        self._lost = False
+        self._update(registered=True)
+
+    def _line_lost(self, reason: str) -> None:
+        if not self._lost:
+            LOGGER.info("The line %s is lost and will be back by itself: %s", self.name, reason)
+        self._lost = True
+        self._update(registered=False)
+
+    def _refused(self, status: int) -> None:
+        if status not in _STALE_CREDENTIALS or self._stopped:
+            return
+        now = self.hass.loop.time()
+        if self._provisioned_at is not None and now - self._provisioned_at < _PROVISION_INTERVAL:
+            return
+        self._provisioned_at = now
+        self._provisioning = self.config_entry.async_create_background_task(
+            self.hass, self._provision_anew(), f"{DOMAIN} provisioning"
+        )
+
+    async def _provision_anew(self) -> None:
+        """Fetch new credentials for the same device, and change over to them."""
+        data = self.config_entry.data
+        device_id = Provision.from_dict(data[CONF_PROVISION]).device_id
+        try:
+            provision = await self._client.provision(COMPUTER_NAME, device_id)
+            account = _account(provision)
+        except SignInRefused:
+            self.config_entry.async_start_reauth(self.hass)
+            return
+        except (RingCentralError, ValueError) as error:
+            LOGGER.debug("Provisioning anew failed: %s", error)
+            return
+        self.hass.config_entries.async_update_entry(
+            self.config_entry, data={**data, CONF_PROVISION: provision.as_dict()}
+        )
+        await self._phone.stop()
+        self._plug_in(account)
+        self._phone.start()
+
+    # Inside
+
+    def _tell(self, event: CallEvent) -> None:
+        for listener in list(self._call_listeners):
+            listener(event)
+
+    def _update(self, **changes: Any) -> None:
+        if (data := replace(self.data, **changes)) != self.data:
+            self.async_set_updated_data(data)
+
+    def _keep(self, filing: Coroutine[Any, Any, None]) -> None:
+        """File something in the library; its order is that of the calls of this method."""
+        self._track(self.config_entry.async_create_task(self.hass, self._file(filing), f"{DOMAIN} filing"))
+
+    async def _file(self, filing: Coroutine[Any, Any, None]) -> None:
+        try:
+            await filing
+        except LibraryError as error:
+            if not self._filing_failed:
+                LOGGER.error("Calls can't be filed at the moment: %s", error)
+            self._filing_failed = True
+            return
+        if self._filing_failed:
+            LOGGER.info("Calls are filed again")
+        self._filing_failed = False
+
+    def _track(self, task: asyncio.Task[None]) -> None:
+        if not task.done():
+            self._work.add(task)
+            task.add_done_callback(self._work.discard)
+
+
+def _account(provision: Provision) -> Account:
+    """Return what the phone registers with; raises ValueError for what no phone can use."""
+    info = provision.sip_info[0]
+    return Account(
+        username=info.username,
+        password=info.password,
+        authorization_id=info.authorization_id,
+        domain=info.domain,
+        proxy=Proxy.parse(info.outbound_proxy),
+        user_agent=USER_AGENT,
+    )

@@ -1,0 +1,88 @@
+"""What the coordinator tells the entities: the line as it stands, and what happened on it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from .softphone import Call, CallState, Party
+
+# The line is in the state of its liveliest call.
+_LIVELIEST: Final = (CallState.TALKING, CallState.RINGING, CallState.DIALING, CallState.ON_HOLD)
+
+
+class CallEventType(StrEnum):
+    """What can happen with a call; each call has exactly one of missed, declined and ended."""
+
+    INCOMING = "incoming"
+    ANSWERED = "answered"
+    MISSED = "missed"
+    DECLINED = "declined"
+    ENDED = "ended"
+    RECORDING_STARTED = "recording_started"
+    RECORDING_SAVED = "recording_saved"
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """One thing that happened with a call, with everything an automation may ask about it.
+
+    duration is in seconds: how long the call lasted after it was answered, or how long the clip is.
+    """
+
+    type: CallEventType
+    call: Call
+    duration: float | None = None
+    end_reason: str | None = None
+    clip: str | None = None
+    media_content_id: str | None = None
+
+    def attributes(self, line: str) -> dict[str, Any]:
+        """Return the full set of attributes, the same keys for every event."""
+        return {
+            **call_attributes(self.call),
+            "line": line,
+            "duration": None if self.duration is None else round(self.duration, 1),
+            "end_reason": self.end_reason,
+            "clip": self.clip,
+            "media_content_id": self.media_content_id,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LastCall:
+    """The latest call of the line."""
+
+    call_id: str
+    caller: Party = field(repr=False)
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineSnapshot:
+    """The line as it stands."""
+
+    registered: bool = False
+    calls: tuple[Call, ...] = ()
+    last_call: LastCall | None = None
+
+    @property
+    def current(self) -> Call | None:
+        """The liveliest call, the earliest among equals."""
+        return min(self.calls, key=lambda call: _LIVELIEST.index(call.state), default=None)
+
+    @property
+    def state(self) -> CallState:
+        """The state of the line."""
+        return self.current.state if self.current else CallState.IDLE
+
+
+def call_attributes(call: Call | None) -> dict[str, Any]:
+    """Return what is known about a call, the same keys with no call at all."""
+    return {
+        "call_id": call.call_id if call else None,
+        "direction": call.direction if call else None,
+        "caller": call.caller.number if call else None,
+        "caller_name": call.caller.name if call else None,
+        "called": call.called.number if call else None,
+    }

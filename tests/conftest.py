@@ -1,0 +1,76 @@
+"""Fixtures that every test may use."""
+
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+from unittest.mock import patch
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
+
+# Imported first, so that `custom_components` is this checkout's and not the test harness's own.
+from custom_components.ringcentral import PLATFORMS
+from custom_components.ringcentral.const import DOMAIN
+from simulator.ringcentral import RingCentral
+
+from .line import SOUNDS, Line, set_up_line
+
+
+@pytest.fixture(autouse=True)
+def auto_enable_custom_integrations(enable_custom_integrations: None) -> None:
+    """Let Home Assistant load the integration under test."""
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Leave out of snapshots what is different every time."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def hass_config_dir(tmp_path: Path) -> str:
+    """Give each Home Assistant an empty configuration folder."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    return str(folder)
+
+
+@pytest.fixture
+def platforms() -> list[Platform]:
+    """Return the platforms that lines have entities of; snapshots want one at a time."""
+    return PLATFORMS
+
+
+@pytest.fixture
+def those_platforms(platforms: list[Platform]) -> Generator[None]:
+    """Set lines up with these platforms."""
+    with patch("custom_components.ringcentral.PLATFORMS", platforms):
+        yield
+
+
+@pytest.fixture
+async def cloud(
+    hass: HomeAssistant, socket_enabled: None, those_platforms: None
+) -> AsyncGenerator[RingCentral]:
+    """Run RingCentral on loopback, with a user whom it holds every rule of SIP against."""
+    async with RingCentral() as cloud:
+        with patch("custom_components.ringcentral.resources.load_sounds", return_value=SOUNDS):
+            yield cloud
+            await hass.async_block_till_done()
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+            await hass.config_entries.async_unload(entry.entry_id)
+    assert cloud.sip.violations == []
+
+
+@pytest.fixture
+async def line(hass: HomeAssistant, cloud: RingCentral) -> Line:
+    """Return a registered line that only tells of calls."""
+    return await set_up_line(hass, cloud)
+
+
+@pytest.fixture
+async def machine(hass: HomeAssistant, cloud: RingCentral) -> Line:
+    """Return a registered line whose answering machine answers at once."""
+    return await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0)

@@ -1,0 +1,136 @@
+"""A line under test: Home Assistant at one end, RingCentral and its callers on loopback at the other."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.ringcentral.cloud import AppCredentials, RingCentralClient
+from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN, USER_AGENT
+from custom_components.ringcentral.library import Library
+from custom_components.ringcentral.sounds import Sounds
+from simulator.call import Call
+from simulator.caller import Caller, Manner
+from simulator.ringcentral import RingCentral
+
+_BEEP: Final = Path(__file__).parents[1] / "custom_components" / "ringcentral" / "sounds" / "beep.ulaw"
+SOUNDS: Final = Sounds(greeting=b"\xff" * 800, beep=_BEEP.read_bytes()[:1600])
+"""A tenth of a second of silence and a beep that is just long enough to be heard."""
+
+SPEECH: Final = bytes(range(1, 251)) * 8
+"""A quarter of a second in which every sample counts."""
+
+ANNA: Final = Caller(number="+16505550142", name="Anna Smith", manner=Manner(speech=SPEECH))
+LISTENER: Final = Caller(number="+16505550117", name="Hillside School", manner=Manner(stay=True))
+"""Says nothing and never hangs up."""
+
+TERMINAL: Final = {"missed", "declined", "ended"}
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until something is so; raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for are states of all kinds
+            await asyncio.sleep(0.005)
+
+
+class Line:
+    """What a person sees of a line: its states, and the events of its calls in order."""
+
+    def __init__(self, hass: HomeAssistant, cloud: RingCentral, entry: MockConfigEntry) -> None:
+        """Watch the line of an entry that isn't set up yet."""
+        self.hass, self.cloud, self.entry = hass, cloud, entry
+        self.events: list[Mapping[str, Any]] = []
+        self.states: list[str] = []
+        name = entry.title.lower()
+
+        @callback
+        def changed(event: Event[EventStateChangedData]) -> None:
+            new = event.data["new_state"]
+            if new is None:
+                return
+            if new.entity_id == f"event.{name}_call" and new.attributes.get("event_type"):
+                self.events.append(new.attributes)
+            if new.entity_id == f"sensor.{name}_call_state":
+                self.states.append(new.state)
+
+        hass.bus.async_listen(EVENT_STATE_CHANGED, changed)
+
+    @property
+    def kinds(self) -> list[str]:
+        """What happened, in order."""
+        return [event["event_type"] for event in self.events]
+
+    @property
+    def library(self) -> Library:
+        """The library of the running lines."""
+        return self.hass.data[DATA_LIBRARY]
+
+    @property
+    def registered(self) -> bool:
+        """Whether the line believes that it is."""
+        return bool(self.entry.runtime_data.data.registered)
+
+    @property
+    def clips(self) -> list[Path]:
+        """The sound files on disk."""
+        return sorted(Path(self.hass.config.path(DOMAIN)).glob("clips/*/*.wav"))
+
+    def state(self, platform: str, key: str) -> State:
+        """Return the state of one of the line's entities."""
+        state = self.hass.states.get(f"{platform}.{self.entry.title.lower()}_{key}")
+        assert state is not None
+        return state
+
+    def of(self, kind: str) -> list[Mapping[str, Any]]:
+        """Return the events of one kind."""
+        return [event for event in self.events if event["event_type"] == kind]
+
+    async def told(self, kind: str, times: int = 1, seconds: float = 10.0) -> Mapping[str, Any]:
+        """Wait for an event of a kind, or that many, and return the last."""
+        await until(lambda: len(self.of(kind)) >= times, seconds)
+        return self.of(kind)[times - 1]
+
+    async def call(self, caller: Caller = ANNA, **dialect: Any) -> Call:
+        """Be called, and wait until it rings."""
+        before = len(self.of("incoming"))
+        call = await self.cloud.call(caller, **dialect)
+        await self.told("incoming", before + 1)
+        return call
+
+    async def reload(self) -> None:
+        """Reload the entry and wait until it is registered again."""
+        assert await self.hass.config_entries.async_reload(self.entry.entry_id)
+        await until(lambda: self.registered)
+
+
+async def add_line(hass: HomeAssistant, cloud: RingCentral, **options: Any) -> MockConfigEntry:
+    """Add an entry with a device of its own, as the configuration flow would."""
+    app = cloud.app
+    data = {key: app[key] for key in ("client_id", "client_secret", "jwt")} | app["advanced"]
+    client = RingCentralClient(async_get_clientsession(hass), AppCredentials(**data), user_agent=USER_AGENT)
+    extension = await client.extension()
+    provision = await client.provision("Home Assistant")
+    await client.revoke()
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title=extension.name,
+        unique_id=f"{extension.account_id}-{extension.id}",
+        data={**data, "provision": provision.as_dict()},
+        options={"answer_mode": "only_tell", "answer_after": 20, "longest_message": 60} | options,
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+async def set_up_line(hass: HomeAssistant, cloud: RingCentral, **options: Any) -> Line:
+    """Add a line, set it up and wait until it is registered."""
+    line = Line(hass, cloud, await add_line(hass, cloud, **options))
+    assert await hass.config_entries.async_setup(line.entry.entry_id)
+    await until(lambda: line.registered)
+    return line

@@ -1,0 +1,289 @@
+import asyncio
+from dataclasses import replace
+import logging
+from unittest.mock import patch
+
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.ringcentral import answering_machine
+from custom_components.ringcentral.library import Library, LibraryFullError
+from custom_components.ringcentral.softphone.media import MediaEngine, MediaError, MediaSession
+from custom_components.ringcentral.softphone.media.wav import WavFile
+from simulator.caller import Manner, Step
+from simulator.demo import check_clip
+from simulator.ringcentral import RingCentral
+
+from .line import ANNA, LISTENER, SOUNDS, SPEECH, Line, set_up_line, until
+
+
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "custom_components.ringcentral" and record.levelno >= logging.ERROR
+    ]
+
+
+async def test_a_message_is_kept_sample_for_sample(machine: Line) -> None:
+    call = await machine.call()
+    saved = await machine.told("recording_saved")
+
+    (clip,) = machine.clips
+    assert check_clip(clip.read_bytes(), call).endswith("speech 0.25 s of it")
+    assert clip.stem == saved["clip"]
+
+
+async def test_the_caller_hears_the_greeting_and_then_the_beep(machine: Line) -> None:
+    call = await machine.call()
+    await machine.told("recording_saved")
+
+    heard = b"".join(call.voice.heard)
+
+    assert heard.endswith(SOUNDS.greeting + SOUNDS.beep)
+    assert "beep heard" in [text for _, text in call.events]
+
+
+async def test_nothing_that_is_said_right_after_the_beep_is_lost(machine: Line) -> None:
+    call = await machine.call(replace(ANNA, manner=Manner(speech=SPEECH * 4, speak_at_once=True)))
+    await machine.told("recording_saved")
+
+    sent = b"".join(packet.payload for packet in call.voice.sent)
+    (clip,) = await _clips(machine)
+    # What was said during the greeting is not in the clip, and of the rest nothing is missing.
+    assert len(sent) - len(SOUNDS.greeting + SOUNDS.beep) - 1600 <= clip * 8000 <= len(sent)
+
+
+async def _clips(line: Line) -> list[float]:
+    totals = await line.library.totals()
+    return [total.seconds for total in totals.values()]
+
+
+async def test_a_line_that_only_tells_never_answers(line: Line) -> None:
+    call = await line.call(replace(ANNA, ring_for=0.5))
+    await line.told("missed")
+
+    assert (call.answers, line.kinds) == (0, ["incoming", "missed"])
+    assert await line.library.totals() == {}
+
+
+async def test_the_machine_gives_people_time_to_answer(hass: HomeAssistant, cloud: RingCentral) -> None:
+    line = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0.4)
+    call = await line.call(LISTENER)
+    await until(lambda: "answered" in [text for _, text in call.events])
+    times = {text: at for at, text in call.events}
+    assert times["answered"] - times["ringing"] == pytest.approx(0.45, abs=0.15)
+
+
+@pytest.mark.parametrize(("step", "terminal"), [(Step.CANCEL, "missed"), (Step.ANSWERED_ELSEWHERE, "ended")])
+async def test_a_call_that_is_over_before_the_machine_answers_leaves_no_clip(
+    hass: HomeAssistant, cloud: RingCentral, step: Step, terminal: str
+) -> None:
+    line = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0.3)
+    call = await line.call()
+    line.cloud.sip.do(call, step)
+    await line.told(terminal)
+    await asyncio.sleep(0.4)
+
+    assert (call.answers, line.kinds) == (0, ["incoming", terminal])
+    assert await _rows(line) == 0
+
+
+async def _rows(line: Line) -> int:
+    """Return how many clips the library has in whatever state."""
+    return await line.library._run(
+        lambda shelves: shelves.connection.execute("SELECT count(*) FROM clips").fetchone()[0]
+    )
+
+
+async def test_who_hangs_up_during_the_greeting_leaves_no_clip(machine: Line) -> None:
+    call = await machine.call(replace(LISTENER, while_talking=((0.1, Step.HANG_UP),)))
+    ended = await machine.told("ended")
+    await machine.cloud.sip.ended(call)
+    await machine.hass.async_block_till_done(wait_background_tasks=True)
+
+    assert machine.kinds == ["incoming", "answered", "ended"]
+    assert ended["end_reason"] == "remote_hangup"
+    assert await _rows(machine) == 0
+
+
+async def test_who_hangs_up_with_the_beep_leaves_no_clip(machine: Line) -> None:
+    with patch.object(MediaSession, "record", side_effect=MediaError):
+        call = await machine.call(LISTENER)
+        await machine.told("answered")
+        await asyncio.sleep(0.5)
+        machine.cloud.sip.do(call, Step.HANG_UP)
+        await machine.told("ended")
+        await machine.hass.async_block_till_done(wait_background_tasks=True)
+
+    assert machine.kinds == ["incoming", "answered", "ended"]
+    assert await _rows(machine) == 0
+
+
+async def test_a_message_has_a_longest_length_and_is_kept(hass: HomeAssistant, cloud: RingCentral) -> None:
+    line = await set_up_line(
+        hass, cloud, answer_mode="answering_machine", answer_after=0, longest_message=0.4
+    )
+    call = await line.call(LISTENER)
+    saved = await line.told("recording_saved")
+    await line.cloud.sip.ended(call)
+
+    assert line.of("ended")[0]["end_reason"] == "max_duration"
+    assert call.outcome == "phone hung up"
+    assert await _clips(line) == [pytest.approx(0.4, abs=0.1)]
+    assert max(await _clips(line)) <= 0.4
+    assert saved["duration"] == pytest.approx(0.4, abs=0.1)
+
+
+async def test_silence_is_kept_as_well(machine: Line) -> None:
+    call = await machine.call(LISTENER)
+    await machine.told("recording_started")
+    await asyncio.sleep(0.3)
+    machine.cloud.sip.do(call, Step.HANG_UP)
+    saved = await machine.told("recording_saved")
+
+    assert saved["duration"] == pytest.approx(0.3, abs=0.15)
+
+
+async def test_who_sends_no_sound_at_all_leaves_no_clip(machine: Line) -> None:
+    call = await machine.call(LISTENER)
+    await machine.cloud.sip.until(lambda: "answered" in [text for _, text in call.events])
+    call.voice.paused = True
+    await machine.told("recording_started")
+    machine.cloud.sip.do(call, Step.HANG_UP)
+    await machine.told("ended")
+    await machine.hass.async_block_till_done(wait_background_tasks=True)
+
+    assert machine.of("recording_saved") == []
+    assert await _rows(machine) == 0
+
+
+async def test_who_puts_the_greeting_on_hold_does_not_keep_the_line_for_ever(machine: Line) -> None:
+    with patch.object(answering_machine, "_GREETING_PATIENCE", 0.3):
+        call = await machine.call(replace(LISTENER, while_talking=((0.02, Step.HOLD),)))
+        ended = await machine.told("ended")
+        await machine.cloud.sip.ended(call)
+
+    assert (ended["end_reason"], call.outcome) == ("max_duration", "phone hung up")
+    assert machine.of("recording_started") == []
+    await machine.hass.async_block_till_done(wait_background_tasks=True)
+    assert await _rows(machine) == 0
+
+
+async def test_two_messages_are_recorded_at_once(machine: Line) -> None:
+    first = await machine.call()
+    second = await machine.call(replace(LISTENER, manner=Manner(speech=SPEECH[::-1])))
+    await machine.told("recording_saved", 2)
+
+    files = {event["caller_name"]: event["clip"] for event in machine.of("recording_saved")}
+    paths = {path.stem: path for path in machine.clips}
+    assert check_clip(paths[files["Anna Smith"]].read_bytes(), first)
+    assert check_clip(paths[files["Hillside School"]].read_bytes(), second)
+
+
+# What can go wrong
+
+
+async def test_a_caller_is_not_greeted_when_nothing_can_be_kept(
+    machine: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch.object(Library, "begin_clip", side_effect=LibraryFullError):
+        call = await machine.call(replace(ANNA, ring_for=0.4))
+        await machine.told("missed")
+
+    assert (call.answers, machine.kinds) == (0, ["incoming", "missed"])
+    (told,) = errors(caplog)
+    assert told.startswith(
+        "The answering machine did not answer, because a message could not be kept: There is"
+    )
+
+
+async def test_a_caller_who_gives_up_as_the_machine_answers_leaves_no_clip(
+    machine: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    begin, begun = Library.begin_clip, asyncio.Event()
+
+    async def slowly(*args: object, **kwargs: object) -> object:
+        clip = await begin(*args, **kwargs)  # type: ignore[arg-type]  # passed on as it came
+        await begun.wait()
+        return clip
+
+    with patch.object(Library, "begin_clip", slowly):
+        call = await machine.call()
+        machine.cloud.sip.do(call, Step.CANCEL)
+        await machine.told("missed")
+        begun.set()
+        await machine.hass.async_block_till_done(wait_background_tasks=True)
+
+    assert (machine.kinds, errors(caplog)) == (["incoming", "missed"], [])
+    assert await _rows(machine) == 0
+
+
+async def test_a_call_without_a_free_port_is_not_answered_and_told(
+    machine: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch.object(MediaEngine, "open", side_effect=MediaError("No UDP port is free for sound")):
+        call = await machine.call(replace(ANNA, ring_for=0.4))
+        await machine.told("missed")
+
+    assert call.answers == 0
+    assert errors(caplog) == ["The answering machine did not answer: No UDP port is free for sound"]
+    assert await _rows(machine) == 0
+
+
+async def test_a_clip_that_cannot_be_discarded_troubles_nobody(
+    machine: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch.object(Library, "discard_clip", side_effect=LibraryFullError):
+        await machine.call(replace(LISTENER, while_talking=((0.1, Step.HANG_UP),)))
+        await machine.told("ended")
+        await machine.hass.async_block_till_done(wait_background_tasks=True)
+
+    assert errors(caplog) == []
+
+
+async def test_a_disk_that_fails_leaves_what_was_said_so_far(
+    machine: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = await machine.call(LISTENER)
+    await machine.told("recording_started")
+    await until(lambda: bool(machine.clips))
+    written = asyncio.get_running_loop().time()
+    with patch.object(WavFile, "write", side_effect=OSError(28, "No space left on device")):
+        await asyncio.sleep(0.2)
+        machine.cloud.sip.do(call, Step.HANG_UP)
+        saved = await machine.told("recording_saved")
+
+    answered = next(at for at, text in call.events if text == "answered")
+    assert 0 < saved["duration"] < written - answered
+    assert errors(caplog) == ["A message could not be recorded to its end: No space left on device"]
+
+
+async def test_a_disk_that_takes_nothing_is_told(machine: Line, caplog: pytest.LogCaptureFixture) -> None:
+    with patch.object(WavFile, "write", side_effect=OSError(28, "No space left on device")):
+        await machine.call()
+        await machine.told("ended")
+        await machine.hass.async_block_till_done(wait_background_tasks=True)
+
+    assert errors(caplog) == ["A message could not be recorded to its end: No space left on device"]
+    assert machine.of("recording_saved") == []
+    assert await _rows(machine) == 0
+
+
+async def test_a_message_that_cannot_be_filed_now_is_filed_with_the_next_start(
+    machine: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch.object(Library, "finish_clip", side_effect=LibraryFullError):
+        call = await machine.call()
+        await machine.told("ended")
+        await machine.hass.async_block_till_done(wait_background_tasks=True)
+    (told,) = errors(caplog)
+    assert told.startswith(
+        "A message could not be filed; its sound is kept and filed at the next start: There is"
+    )
+    assert await _clips(machine) == []
+
+    await machine.reload()
+
+    assert await _clips(machine) == [pytest.approx(0.95, abs=0.2)]
+    assert check_clip(machine.clips[0].read_bytes(), call)

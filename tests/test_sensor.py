@@ -1,0 +1,115 @@
+from dataclasses import replace
+from datetime import timedelta
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import snapshot_platform
+from syrupy.assertion import SnapshotAssertion
+
+from simulator.caller import Step
+from simulator.dialect import Dialect
+
+from .line import ANNA, LISTENER, Line, until
+
+
+@pytest.mark.parametrize("platforms", [[Platform.SENSOR]], ids=["sensor"])
+async def test_the_entities_are_registered_under_the_line(
+    hass: HomeAssistant, line: Line, entity_registry: er.EntityRegistry, snapshot: SnapshotAssertion
+) -> None:
+    await snapshot_platform(hass, entity_registry, snapshot, line.entry.entry_id)
+
+
+async def test_the_state_goes_through_a_call_and_back(machine: Line) -> None:
+    machine.states.clear()
+
+    await machine.call()
+    await machine.told("recording_saved")
+
+    assert machine.states == ["ringing", "talking", "idle"]
+
+
+async def test_the_state_knows_the_call_it_is_about(line: Line) -> None:
+    empty = dict.fromkeys(("call_id", "caller", "caller_name", "called", "direction"))
+    assert empty.items() <= line.state("sensor", "call_state").attributes.items()
+
+    call = await line.call()
+    during = line.state("sensor", "call_state").attributes
+    line.cloud.sip.do(call, Step.CANCEL)
+    await line.told("missed")
+
+    assert during["call_id"] == line.events[0]["call_id"]
+    assert (during["caller"], during["caller_name"], during["called"], during["direction"]) == (
+        "+16505550142",
+        "Anna Smith",
+        "+17203861294",
+        "incoming",
+    )
+    assert empty.items() <= line.state("sensor", "call_state").attributes.items()
+
+
+async def test_a_talk_comes_before_a_ring(machine: Line) -> None:
+    await machine.call(LISTENER)
+    await machine.told("recording_started")
+    await machine.hass.services.async_call(
+        "select",
+        "select_option",
+        {"entity_id": "select.reception_answer_mode", "option": "only_tell"},
+        blocking=True,
+    )
+    await machine.call()
+
+    state = machine.state("sensor", "call_state")
+
+    assert (state.state, state.attributes["caller_name"]) == ("talking", "Hillside School")
+
+
+async def test_a_call_on_hold_is_shown(machine: Line) -> None:
+    call = await machine.call(LISTENER)
+    await machine.told("recording_started")
+    machine.cloud.sip.do(call, Step.HOLD)
+    await until(lambda: machine.state("sensor", "call_state").state == "on_hold")
+    machine.cloud.sip.do(call, Step.RESUME)
+    await until(lambda: machine.state("sensor", "call_state").state == "talking")
+
+    assert machine.kinds.count("answered") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "anonymous", "shown", "attributes"),
+    [
+        ("Anna Smith", "+16505550142", False, "Anna Smith", ("+16505550142", "Anna Smith")),
+        ("", "+16505550142", False, "+16505550142", ("+16505550142", None)),
+        ("Anna Smith", "+16505550142", True, "Anonymous", (None, None)),
+    ],
+)
+async def test_the_last_caller_is_known_as_well_as_can_be(
+    line: Line, name: str, number: str, anonymous: bool, shown: str, attributes: tuple[str | None, str | None]
+) -> None:
+    await line.call(replace(ANNA, name=name, number=number), dialect=Dialect(anonymous=anonymous))
+
+    state = line.state("sensor", "last_caller")
+
+    assert state.state == shown
+    assert (state.attributes["caller"], state.attributes["caller_name"]) == attributes
+    assert state.attributes["call_id"] == line.events[0]["call_id"]
+
+
+async def test_the_last_call_is_when_it_began_to_ring(line: Line) -> None:
+    await line.call()
+
+    shown = dt_util.parse_datetime(line.state("sensor", "last_call").state, raise_on_error=True)
+
+    assert dt_util.utcnow() - shown < timedelta(seconds=5)
+    assert line.state("sensor", "last_call").attributes["device_class"] == "timestamp"
+
+
+async def test_what_a_caller_calls_himself_fits_into_a_state(line: Line) -> None:
+    await line.call(replace(ANNA, name="A\u202e<b>B</b>" * 200))
+
+    state = line.state("sensor", "last_caller").state
+
+    assert state.isprintable()
+    assert len(state) <= 255

@@ -1,0 +1,50 @@
+"""Whether what is shown has words: Home Assistant shows a bare key where a text is missing."""
+
+from collections.abc import Mapping
+import json
+from pathlib import Path
+import re
+from typing import Any, Final
+
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import SelectSelector
+import voluptuous as vol
+
+_FOLDER: Final = Path(__file__).parents[1] / "custom_components" / "ringcentral" / "translations"
+EN: Final[dict[str, Any]] = json.loads((_FOLDER / "en.json").read_text("utf-8"))
+
+
+def missing_texts(kind: str, result: Mapping[str, Any]) -> list[str]:
+    """Return what a step of a "config" or "options" flow shows that has no text, and what its texts leave open."""
+    if "reason" in result:
+        return [] if result["reason"] in EN[kind]["abort"] else [f"abort {result['reason']}"]
+    if "step_id" not in result:
+        return []
+    step = EN[kind]["step"].get(result["step_id"], {})
+    errors = [EN[kind]["error"].get(key) for key in (result["errors"] or {}).values()]
+    shown = [step.get("title"), *([step["description"]] if "description" in step else []), *errors]
+    known = result["description_placeholders"] or {}
+    return [
+        *(f"text {result['step_id']}" for text in shown if not text),
+        *(f"placeholder {name}" for text in shown for name in _open(text or "") if name not in known),
+        *_missing_fields(step, result["data_schema"]),
+    ]
+
+
+def _open(text: str) -> list[str]:
+    return re.findall(r"{(\w+)}", text)
+
+
+def _missing_fields(texts: Mapping[str, Any], schema: vol.Schema) -> list[str]:
+    missing = []
+    for key, field in schema.schema.items():
+        if isinstance(field, section):
+            missing += _missing_fields(texts.get("sections", {}).get(key, {}), field.schema)
+            continue
+        missing += [
+            f"{part} {key}" for part in ("data", "data_description") if key not in texts.get(part, {})
+        ]
+        if isinstance(field, SelectSelector):
+            options = EN["selector"][field.config["translation_key"]]["options"]
+            missing += [f"option {option}" for option in field.config["options"] if option not in options]
+    return missing
