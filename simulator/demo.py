@@ -52,14 +52,20 @@ class ClipDiffersError(Exception):
 async def add_line(home: Home, cloud: RingCentral, timeline: Timeline) -> None:
     """Add the line through the configuration flow, step by step."""
     path = "/api/config/config_entries/flow"
-    form = await home.post(path, {"handler": "ringcentral", "show_advanced_options": False})
-    timeline.tell("Home Assistant", f"asks: {form['step_id']}")
-    form = await home.post(f"{path}/{form['flow_id']}", cloud.app)
+    menu = await home.post(path, {"handler": "ringcentral"})
+    timeline.tell("Home Assistant", f"asks: {', '.join(menu['menu_options'])}?")
+    path = f"{path}/{menu['flow_id']}"
+    await home.post(path, {"next_step_id": "ringcentral"})
+    form = await home.post(path, cloud.app)
+    while form["type"] == "progress":
+        timeline.tell("Home Assistant", "registers for a trial")
+        await asyncio.sleep(0.5)
+        form = await home.get(path)
     if form.get("errors"):
-        raise RuntimeError(f"The sign-in failed: {form['errors']}")
-    timeline.tell("Home Assistant", f"signed in as {form['description_placeholders']['name']}")
+        raise RuntimeError(f"The line could not be added: {form['errors']}")
+    timeline.tell("Home Assistant", f"signed in as {form['description_placeholders']['line']}")
     answers = {"answer_mode": "answering_machine", "answer_after": RING_SECONDS, "longest_message": 60}
-    entry = await home.post(f"{path}/{form['flow_id']}", answers)
+    entry = await home.post(path, answers)
     timeline.tell("Home Assistant", f"added the line {entry['title']}")
     await cloud.registered()
     timeline.tell("Home Assistant", "the line is registered")

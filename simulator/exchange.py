@@ -87,6 +87,11 @@ class Exchange:
         """Serve one more account."""
         self._registrar.accounts = (*self._registrar.accounts, account)
 
+    def replace(self, account: Account) -> None:
+        """Let an account change, its password for one."""
+        others = (one for one in self._registrar.accounts if one.username != account.username)
+        self._registrar.accounts = (*others, account)
+
     def is_registered(self, account: Account, now: float) -> bool:
         """Whether the account can be called."""
         binding = self._registrar.binding(account, now)

@@ -55,6 +55,9 @@ async def configure(page: Page, home: Home, cloud: RingCentral) -> None:
     """Go through the configuration flow by hand, with a mistake on the way."""
     await page.goto(f"{home.url}/config/integrations/dashboard/add?domain=ringcentral")
     await page.get_by_role("button", name="OK").click()
+    await page.get_by_text("Where does the telephone number come from?").wait_for()
+    await shoot(page, "flow-menu")
+    await page.get_by_text("RingCentral, signed in with a JWT").click()
     await page.get_by_text("Sign in to RingCentral").wait_for()
     await shoot(page, "flow-sign-in")
     app = cloud.app

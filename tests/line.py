@@ -121,7 +121,7 @@ async def add_line(hass: HomeAssistant, cloud: RingCentral, **options: Any) -> M
         domain=DOMAIN,
         title=extension.name,
         unique_id=f"{extension.account_id}-{extension.id}",
-        data={**data, "provision": provision.as_dict()},
+        data={"source": "ringcentral", **data, "provision": provision.as_dict()},
         options={"answer_mode": "only_tell", "answer_after": 20, "longest_message": 60} | options,
     )
     entry.add_to_hass(hass)

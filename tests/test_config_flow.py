@@ -1,62 +1,24 @@
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
-from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType, InvalidData, section
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
-import voluptuous as vol
 
-from custom_components.ringcentral.config_flow import _ERRORS
+from custom_components.ringcentral.config_forms import SIGN_IN_ERRORS
 from custom_components.ringcentral.const import DOMAIN
+from custom_components.ringcentral.registration_check import REFUSALS
 from simulator.home import free_port
 from simulator.rest import Endpoint, Fault, Trouble
 from simulator.ringcentral import RingCentral
 
+from .flow import CALLS, Flow, suggested
 from .line import Line, set_up_line, until
 from .translations import EN, missing_texts
-
-CALLS = {"answer_mode": "answering_machine", "answer_after": 5, "longest_message": 300}
-
-
-@dataclass
-class Flow:
-    """A person in front of a flow; every text that is shown must exist."""
-
-    hass: HomeAssistant
-    result: Mapping[str, Any]
-
-    def __post_init__(self) -> None:
-        assert missing_texts("config", self.result) == []
-
-    @classmethod
-    async def start(cls, hass: HomeAssistant) -> Flow:
-        return cls(hass, await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER}))
-
-    async def submit(self, typed: Mapping[str, Any]) -> Mapping[str, Any]:
-        self.result = await self.hass.config_entries.flow.async_configure(self.result["flow_id"], dict(typed))
-        assert missing_texts("config", self.result) == []
-        return self.result
-
-    @property
-    def errors(self) -> dict[str, str]:
-        return dict(self.result["errors"])
-
-
-def suggested(schema: vol.Schema) -> dict[str, Any]:
-    """Return what a form is filled in with, sections unfolded."""
-    values: dict[str, Any] = {}
-    for key, field in schema.schema.items():
-        if isinstance(field, section):
-            values[key] = suggested(field.schema)
-        elif key.description and "suggested_value" in key.description:
-            values[key] = key.description["suggested_value"]
-    return values
 
 
 def refusal(status: int, code: str, **headers: str) -> web.Response:
@@ -67,12 +29,12 @@ async def test_a_line_is_added_by_signing_in_and_choosing_what_happens_with_call
     hass: HomeAssistant, cloud: RingCentral
 ) -> None:
     flow = await Flow.start(hass)
-    assert (flow.result["type"], flow.result["step_id"]) == (FlowResultType.FORM, "user")
+    assert (flow.result["type"], flow.result["step_id"]) == (FlowResultType.FORM, "ringcentral")
     assert flow.errors == {}
 
     await flow.submit(cloud.app)
     assert (flow.result["type"], flow.result["step_id"]) == (FlowResultType.FORM, "calls")
-    assert flow.result["description_placeholders"] == {"name": "Reception", "extension": "115"}
+    assert flow.result["description_placeholders"] == {"line": "Reception (115)"}
 
     await flow.submit(CALLS)
     assert flow.result["type"] is FlowResultType.CREATE_ENTRY
@@ -81,7 +43,7 @@ async def test_a_line_is_added_by_signing_in_and_choosing_what_happens_with_call
     device = cloud.rest.sip_accounts[0]
     assert (entry.title, entry.unique_id) == ("Reception", "802398804-802398804016")
     assert dict(entry.options) == CALLS
-    assert entry.data.keys() == {"client_id", "client_secret", "jwt", "server", "provision"}
+    assert entry.data.keys() == {"source", "client_id", "client_secret", "jwt", "server", "provision"}
     assert entry.data["server"] == cloud.rest.url
     assert entry.data["provision"]["device"] == {"id": device.authorization_id}
     await cloud.registered()
@@ -102,7 +64,7 @@ async def test_an_extension_without_a_number_can_be_added(hass: HomeAssistant, c
 
     await flow.submit(cloud.app)
 
-    assert flow.result["description_placeholders"]["extension"] == "–"
+    assert flow.result["description_placeholders"] == {"line": "Reception"}
 
 
 async def test_the_form_can_be_filled_in_in_a_browser(
@@ -114,10 +76,16 @@ async def test_the_form_can_be_filled_in_in_a_browser(
     client = await hass_client()
 
     path = "/api/config/config_entries/flow"
-    form = await (await client.post(path, json={"handler": DOMAIN})).json()
-    calls = await (await client.post(f"{path}/{form['flow_id']}", json=cloud.app)).json()
+    menu = await (await client.post(path, json={"handler": DOMAIN})).json()
+    flow = f"{path}/{menu['flow_id']}"
+    form = await (await client.post(flow, json={"next_step_id": "ringcentral"})).json()
+    trying = await (await client.post(flow, json=cloud.app)).json()
+    await hass.async_block_till_done()
+    calls = await (await client.get(flow)).json()
     entry = await (await client.post(f"{path}/{calls['flow_id']}", json=CALLS)).json()
 
+    assert menu["menu_options"] == ["ringcentral", "device", "sip"]
+    assert (trying["type"], trying["progress_action"]) == ("progress", "register")
     assert [field["name"] for field in form["data_schema"]] == [
         "client_id",
         "client_secret",
@@ -156,7 +124,7 @@ async def test_a_refusal_is_told_and_a_second_try_succeeds(
     cloud.rest.fail_next(endpoint, fault)
 
     await flow.submit(cloud.app)
-    assert (flow.result["step_id"], flow.errors) == ("user", {"base": key})
+    assert (flow.result["step_id"], flow.errors) == ("ringcentral", {"base": key})
     assert suggested(flow.result["data_schema"]) == cloud.app
 
     await flow.submit(cloud.app)
@@ -232,7 +200,14 @@ async def test_the_missing_permission_is_named(hass: HomeAssistant, cloud: RingC
 
 
 def test_every_error_has_a_text_and_every_text_an_error() -> None:
-    assert {key for _, key in _ERRORS} == set(EN["config"]["error"])
+    registering = {
+        *REFUSALS.values(),
+        "registration_refused",
+        "no_connection",
+        "no_answer",
+        "invalid_address",
+    }
+    assert {key for _, key in SIGN_IN_ERRORS} | registering == set(EN["config"]["error"])
 
 
 async def test_an_extension_is_added_only_once(hass: HomeAssistant, line: Line) -> None:
@@ -275,7 +250,7 @@ async def reauth(hass: HomeAssistant, line: Line) -> Flow:
     """Return the form of a line whose JWT isn't accepted any more."""
     line.cloud.rest.account.jwt = "eyJuZXc"
     flow = Flow(hass, await line.entry.start_reauth_flow(hass))
-    assert flow.result["step_id"] == "reauth_confirm"
+    assert flow.result["step_id"] == "sign_in_again"
     return flow
 
 
@@ -379,4 +354,4 @@ async def test_a_dead_jwt_shows_up_as_a_flow_to_sign_in_again(
     await hass.async_block_till_done()
 
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
-    assert (flow["context"]["source"], flow["step_id"]) == (SOURCE_REAUTH, "reauth_confirm")
+    assert (flow["context"]["source"], flow["step_id"]) == (SOURCE_REAUTH, "sign_in_again")

@@ -20,6 +20,11 @@ def missing_texts(kind: str, result: Mapping[str, Any]) -> list[str]:
         return [] if result["reason"] in EN[kind]["abort"] else [f"abort {result['reason']}"]
     if "step_id" not in result:
         return []
+    if "progress_action" in result:
+        return [] if result["progress_action"] in EN[kind]["progress"] else ["progress"]
+    if "menu_options" in result:
+        texts = EN[kind]["step"][result["step_id"]]["menu_options"]
+        return [f"option {option}" for option in result["menu_options"] if option not in texts]
     step = EN[kind]["step"].get(result["step_id"], {})
     errors = [EN[kind]["error"].get(key) for key in (result["errors"] or {}).values()]
     shown = [step.get("title"), *([step["description"]] if "description" in step else []), *errors]

@@ -1,169 +1,71 @@
 """Adding a line in the user interface."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from math import ceil
-from typing import Any, Final, Self, override
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final, override
 
 from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
     OptionsFlow,
     OptionsFlowWithReload,
 )
-from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import section
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.selector import (
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
 import voluptuous as vol
 
-from .cloud import (
-    PRODUCTION_SERVER,
-    AppCredentials,
-    Extension,
-    ExtensionUnusable,
-    FeatureUnavailable,
-    GrantNotEnabled,
-    InvalidServer,
-    MissingPermission,
-    Provision,
-    RateLimited,
-    RingCentralClient,
-    RingCentralError,
-    SignInRefused,
-    Unreachable,
-    WrongApp,
-    WrongEnvironment,
-    WrongJwt,
+from .cloud import AppCredentials, Provision, RingCentralClient, RingCentralError
+from .config_forms import (
+    CALLS_FORM,
+    DEVICE_FORM,
+    PASSWORD_FORM,
+    SECTION_ADVANCED,
+    SIGN_IN_FIELDS,
+    SIGN_IN_FORM,
+    SIP_FORM,
+    Problem,
+    flat,
 )
 from .const import (
-    CONF_ANSWER_AFTER,
-    CONF_ANSWER_MODE,
+    CONF_AUTHORIZATION_ID,
+    CONF_DOMAIN,
     CONF_JWT,
-    CONF_LONGEST_MESSAGE,
     CONF_PROVISION,
+    CONF_PROXY,
     CONF_SERVER,
-    DEFAULT_ANSWER_AFTER,
-    DEFAULT_LONGEST_MESSAGE,
+    CONF_SOURCE,
     DOMAIN,
-    LOGGER,
     USER_AGENT,
-    AnswerMode,
 )
 from .coordinator import COMPUTER_NAME
+from .registration_check import RegistrationFailedError, async_check_registration
+from .sources import RINGCENTRAL_PORT, SIP_PORT, Source, account_of, with_port, without_port
 
-SECTION_ADVANCED: Final = "advanced"
 CONSOLE_URL: Final = "https://developers.ringcentral.com"
 
-# The most precise first: an error is told as the first of these it is.
-_ERRORS: Final[tuple[tuple[type[RingCentralError], str], ...]] = (
-    (InvalidServer, "invalid_server"),
-    (GrantNotEnabled, "jwt_not_enabled"),
-    (WrongEnvironment, "wrong_environment"),
-    (WrongApp, "wrong_app"),
-    (WrongJwt, "wrong_jwt"),
-    (SignInRefused, "sign_in_refused"),
-    (MissingPermission, "missing_permission"),
-    (FeatureUnavailable, "feature_unavailable"),
-    (RateLimited, "rate_limited"),
-    (Unreachable, "cannot_connect"),
-    (ExtensionUnusable, "extension_unusable"),
-    (RingCentralError, "unexpected_answer"),
-)
-
-_PASSWORD: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
-
-_APP_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_CLIENT_ID): TextSelector(),
-        vol.Required(CONF_CLIENT_SECRET): _PASSWORD,
-        vol.Required(CONF_JWT): _PASSWORD,
-        vol.Required(SECTION_ADVANCED): section(
-            vol.Schema(
-                {
-                    vol.Required(CONF_SERVER, default=PRODUCTION_SERVER): TextSelector(
-                        TextSelectorConfig(type=TextSelectorType.URL)
-                    )
-                }
-            ),
-            {"collapsed": True},
-        ),
-    }
-)
-
-_CALLS_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_ANSWER_MODE, default=AnswerMode.ONLY_TELL.value): SelectSelector(
-            SelectSelectorConfig(
-                options=[mode.value for mode in AnswerMode],
-                mode=SelectSelectorMode.LIST,
-                translation_key=CONF_ANSWER_MODE,
-            )
-        ),
-        vol.Required(CONF_ANSWER_AFTER, default=DEFAULT_ANSWER_AFTER): vol.All(
-            NumberSelector(
-                NumberSelectorConfig(
-                    min=0, max=120, step=1, mode=NumberSelectorMode.BOX, unit_of_measurement="s"
-                )
-            ),
-            vol.Coerce(int),
-        ),
-        vol.Required(CONF_LONGEST_MESSAGE, default=DEFAULT_LONGEST_MESSAGE): vol.All(
-            NumberSelector(
-                NumberSelectorConfig(
-                    min=10, max=900, step=10, mode=NumberSelectorMode.BOX, unit_of_measurement="s"
-                )
-            ),
-            vol.Coerce(int),
-        ),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """What the form says went wrong, if anything did."""
-
-    errors: dict[str, str] = field(default_factory=dict)
-    placeholders: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, error: RingCentralError) -> Self:
-        """Tell an error in the words of the translations."""
-        key = next(key for kind, key in _ERRORS if isinstance(error, kind))
-        LOGGER.debug("Signing in failed: %s", error)
-        return cls(
-            {"base": key},
-            {
-                "code": error.error_code or "–",
-                "permission": getattr(error, "permission", None) or "VoipCalling",
-                "seconds": str(ceil(getattr(error, "retry_after", None) or 60)),
-            },
-        )
+# What is asked for, and the port of an address that comes without.
+_TYPED_ACCOUNTS: Final = {Source.DEVICE: (DEVICE_FORM, RINGCENTRAL_PORT), Source.SIP: (SIP_FORM, SIP_PORT)}
 
 
 class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Sign in, provision a device, choose what happens with calls."""
+    """Find an account, register with it, choose what happens with calls."""
 
     VERSION = 1
 
     def __init__(self) -> None:
         """Know nothing yet."""
         self._data: dict[str, Any] = {}
+        self._title = ""
+        self._whose = ""
+        self._typed: dict[str, Any] | None = None
+        self._problem = Problem()
+        self._form = ""
+        self._check: asyncio.Task[None] | None = None
         self._signed_in_with: tuple[AppCredentials, RingCentralClient] | None = None
-        self._extension: Extension | None = None
 
     @staticmethod
     @callback
@@ -172,86 +74,211 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return the flow behind Configure."""
         return CallsOptionsFlow()
 
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Stop trying when the dialog is closed."""
+        if self._check is not None:
+            self._check.cancel()
+
+    # Where the account comes from
+
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the RingCentral app and sign in with it."""
-        problem = _Problem()
-        if user_input is not None:
-            credentials = _flat(user_input)
-            try:
-                provision = await self._async_sign_in(credentials, self._abort_if_unique_id_configured)
-            except RingCentralError as error:
-                problem = _Problem.of(error)
-            else:
-                self._data = {**credentials, CONF_PROVISION: provision.as_dict()}
-                return await self.async_step_calls()
-        return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(_APP_SCHEMA, user_input),
-            errors=problem.errors,
-            description_placeholders={"console_url": CONSOLE_URL, **problem.placeholders},
-            last_step=False,
-        )
+        """Ask which way to an account there is."""
+        return self.async_show_menu(step_id="user", menu_options=list(Source))
 
-    async def async_step_calls(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show whose line it is and ask what should happen when somebody calls."""
-        assert self._extension is not None
-        extension = self._extension
+    async def async_step_ringcentral(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the RingCentral app and sign in with it."""
         if user_input is not None:
-            return self.async_create_entry(title=extension.name, data=self._data, options=user_input)
-        return self.async_show_form(
-            step_id="calls",
-            data_schema=_CALLS_SCHEMA,
-            description_placeholders={"name": extension.name, "extension": extension.extension_number or "–"},
-            last_step=True,
-        )
+            typed = self._take(user_input)
+            try:
+                provision = await self._async_sign_in(typed)
+            except RingCentralError as error:
+                self._problem = Problem.of_sign_in(error)
+            else:
+                data = {CONF_SOURCE: Source.RINGCENTRAL, **typed, CONF_PROVISION: provision.as_dict()}
+                return await self._async_try("ringcentral", data)
+        return self._ask("ringcentral", SIGN_IN_FORM, console_url=CONSOLE_URL)
+
+    async def async_step_device(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the five values of a RingCentral device that is set up by hand."""
+        return await self._async_account_step(Source.DEVICE, user_input)
+
+    async def async_step_sip(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for an account at any other SIP server."""
+        return await self._async_account_step(Source.SIP, user_input)
+
+    # Changing a line
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Begin to sign in again: the app or the JWT is not valid any more."""
+        """Begin again with what isn't accepted any more."""
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for what signs in, and provision the same device with it."""
-        entry = self._get_reauth_entry()
-        problem = _Problem()
+        """Go to the form of the line's kind."""
+        if self._get_reauth_entry().data[CONF_SOURCE] == Source.RINGCENTRAL:
+            return await self.async_step_sign_in_again(user_input)
+        return await self.async_step_password(user_input)
+
+    async def async_step_sign_in_again(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for what signs in to RingCentral, and provision the same device with it."""
+        entry = self._entry()
         if user_input is not None:
+            typed = {**entry.data, **self._take(user_input)}
             device_id = Provision.from_dict(entry.data[CONF_PROVISION]).device_id
             try:
-                provision = await self._async_sign_in(
-                    {**entry.data, **user_input}, self._abort_if_unique_id_mismatch, device_id
-                )
+                provision = await self._async_sign_in(typed, device_id)
             except RingCentralError as error:
-                problem = _Problem.of(error)
+                self._problem = Problem.of_sign_in(error)
             else:
-                return self.async_update_reload_and_abort(
-                    entry, data_updates={**user_input, CONF_PROVISION: provision.as_dict()}
-                )
-        schema = vol.Schema(
-            {key: value for key, value in _APP_SCHEMA.schema.items() if key != SECTION_ADVANCED}
-        )
+                data = {**typed, CONF_PROVISION: provision.as_dict()}
+                return await self._async_try("sign_in_again", data)
+        known = {CONF_CLIENT_ID: entry.data[CONF_CLIENT_ID]}
+        form = vol.Schema(SIGN_IN_FIELDS)
+        return self._ask("sign_in_again", form, known, console_url=CONSOLE_URL)
+
+    async def async_step_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the new password of an account."""
+        entry = self._entry()
+        if user_input is not None:
+            return await self._async_try("password", {**entry.data, **self._take(user_input)})
+        return self._ask("password", PASSWORD_FORM, server=entry.data[CONF_DOMAIN])
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the form the line was added with, filled in."""
+        data = self._get_reconfigure_entry().data
+        if data[CONF_SOURCE] == Source.RINGCENTRAL:
+            return await self.async_step_sign_in_again()
+        account = {key: data[key] for key in (CONF_DOMAIN, CONF_USERNAME, CONF_PASSWORD)}
+        more = {key: data[key] for key in (CONF_AUTHORIZATION_ID, CONF_PROXY)}
+        if data[CONF_SOURCE] == Source.DEVICE:
+            self._typed = {**account, **more}
+            return await self.async_step_device()
+        self._typed = {**account, SECTION_ADVANCED: more}
+        return await self.async_step_sip()
+
+    # Trying it, and the end
+
+    async def async_step_register(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Register with the account, and go on when that works."""
+        if self._check is None:
+            self._check = self.hass.async_create_task(
+                async_check_registration(account_of(self._data)), f"{DOMAIN} registration check"
+            )
+        if not self._check.done():
+            return self.async_show_progress(
+                step_id="register", progress_action="register", progress_task=self._check
+            )
+        check, self._check = self._check, None
+        try:
+            check.result()
+        except RegistrationFailedError as error:
+            self._problem = Problem.of_registration(error)
+            return self.async_show_progress_done(next_step_id=self._form)
+        return self.async_show_progress_done(next_step_id="finish" if self._changing else "calls")
+
+    async def async_step_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Save what was changed."""
+        return self.async_update_reload_and_abort(self._entry(), data=self._data)
+
+    async def async_step_calls(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show whose line it is and ask what should happen when somebody calls."""
+        if user_input is not None:
+            return self.async_create_entry(title=self._title, data=self._data, options=user_input)
         return self.async_show_form(
-            step_id="reauth_confirm",
-            data_schema=self.add_suggested_values_to_schema(
-                schema, user_input or {CONF_CLIENT_ID: entry.data[CONF_CLIENT_ID]}
-            ),
-            errors=problem.errors,
-            description_placeholders={"console_url": CONSOLE_URL, **problem.placeholders},
+            step_id="calls", data_schema=CALLS_FORM, description_placeholders={"line": self._whose}
         )
 
-    async def _async_sign_in(
-        self, data: Mapping[str, Any], abort_if_wrong: Callable[[], None], device_id: str | None = None
-    ) -> Provision:
+    # Inside
+
+    @property
+    def _changing(self) -> bool:
+        """Whether a line is changed, not added."""
+        return self.source in {SOURCE_REAUTH, SOURCE_RECONFIGURE}
+
+    def _entry(self) -> ConfigEntry:
+        """Return the entry that is changed."""
+        if self.source == SOURCE_REAUTH:
+            return self._get_reauth_entry()
+        return self._get_reconfigure_entry()
+
+    def _ask(
+        self,
+        step_id: str,
+        form: vol.Schema,
+        known: dict[str, Any] | None = None,
+        **placeholders: str,
+    ) -> ConfigFlowResult:
+        """Show a form with what was typed or is known already, and with what went wrong the last time."""
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(form, self._typed or known),
+            errors=self._problem.errors,
+            description_placeholders={**placeholders, **self._problem.placeholders},
+            last_step=False,
+        )
+
+    def _take(self, user_input: dict[str, Any]) -> dict[str, Any]:
+        """Note what was typed, for the form to be shown again with it; return it in plain order."""
+        self._typed, self._problem = user_input, Problem()
+        return flat(user_input)
+
+    async def _async_account_step(
+        self, source: Source, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Ask for an account that is typed in, and try it."""
+        form, port = _TYPED_ACCOUNTS[source]
+        if user_input is None:
+            return self._ask(source, form)
+        typed = self._take(user_input)
+        domain = without_port(typed[CONF_DOMAIN])
+        try:
+            data = {
+                CONF_SOURCE: source,
+                CONF_DOMAIN: domain,
+                CONF_PROXY: with_port(typed.get(CONF_PROXY) or typed[CONF_DOMAIN], port),
+                CONF_USERNAME: typed[CONF_USERNAME],
+                CONF_PASSWORD: typed[CONF_PASSWORD],
+                CONF_AUTHORIZATION_ID: typed.get(CONF_AUTHORIZATION_ID) or typed[CONF_USERNAME],
+            }
+            account_of(data)
+        except ValueError:
+            self._problem = Problem({"base": "invalid_address"})
+            return self._ask(source, form)
+        if not self._changing:
+            # A line that is changed may move to another server and stays the same line.
+            await self._async_claim(f"{data[CONF_AUTHORIZATION_ID]}@{domain}".lower())
+        self._title = self._whose = f"{typed[CONF_USERNAME]} ({domain})"
+        return await self._async_try(source, data)
+
+    async def _async_try(self, form: str, data: dict[str, Any]) -> ConfigFlowResult:
+        """Register with what a form brought; it is shown again with what was typed when that fails."""
+        self._form, self._data = form, data
+        return await self.async_step_register()
+
+    async def _async_claim(self, unique_id: str) -> None:
+        """Make sure that a line is added once, and that a changed one is still the same; raises AbortFlow."""
+        await self.async_set_unique_id(unique_id)
+        if self._changing:
+            self._abort_if_unique_id_mismatch()
+        else:
+            self._abort_if_unique_id_configured()
+
+    async def _async_sign_in(self, data: Mapping[str, Any], device_id: str | None = None) -> Provision:
         """Sign in with what was typed and provision a device for the user it belongs to.
 
         Raises:
-            AbortFlow: as abort_if_wrong does, once the flow's unique id is the user's.
+            AbortFlow: the user has a line already, or the line is another's.
             RingCentralError: as drawn there.
         """
         client = self._client(data)
         try:
-            self._extension = extension = await client.extension()
-            await self.async_set_unique_id(f"{extension.account_id}-{extension.id}")
-            abort_if_wrong()
+            extension = await client.extension()
+            await self._async_claim(f"{extension.account_id}-{extension.id}")
+            self._title = extension.name
+            number = extension.extension_number
+            self._whose = f"{extension.name} ({number})" if number else extension.name
             return await client.provision(COMPUTER_NAME, device_id)
         finally:
             # The credentials of a device outlive the session it was made in.
@@ -283,15 +310,5 @@ class CallsOptionsFlow(OptionsFlowWithReload):
             return self.async_create_entry(data={**self.config_entry.options, **user_input})
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(_CALLS_SCHEMA, self.config_entry.options),
+            data_schema=self.add_suggested_values_to_schema(CALLS_FORM, self.config_entry.options),
         )
-
-
-def _flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was typed without the section around the server."""
-    return {
-        CONF_CLIENT_ID: user_input[CONF_CLIENT_ID],
-        CONF_CLIENT_SECRET: user_input[CONF_CLIENT_SECRET],
-        CONF_JWT: user_input[CONF_JWT],
-        CONF_SERVER: user_input[SECTION_ADVANCED][CONF_SERVER],
-    }

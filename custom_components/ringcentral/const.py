@@ -15,9 +15,13 @@ USER_AGENT: Final = "HomeAssistantRingCentral/0.1.0"
 DATA_LIBRARY: Final[HassKey[Library]] = HassKey(f"{DOMAIN}_library")
 
 # Configuration entry: data
+CONF_AUTHORIZATION_ID: Final = "authorization_id"
+CONF_DOMAIN: Final = "domain"
 CONF_JWT: Final = "jwt"
 CONF_PROVISION: Final = "provision"
+CONF_PROXY: Final = "proxy"
 CONF_SERVER: Final = "server"
+CONF_SOURCE: Final = "source"
 
 # Configuration entry: options
 CONF_ANSWER_AFTER: Final = "answer_after"

@@ -1,7 +1,7 @@
 """One line: its phone, what the entities see of it, and what is kept of its calls."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, override
@@ -22,6 +22,7 @@ from .const import (
     CONF_LONGEST_MESSAGE,
     CONF_PROVISION,
     CONF_SERVER,
+    CONF_SOURCE,
     DEFAULT_ANSWER_AFTER,
     DEFAULT_LONGEST_MESSAGE,
     DOMAIN,
@@ -42,10 +43,10 @@ from .softphone import (
     Party,
     Phone,
     PhoneEvent,
-    Proxy,
     Registered,
     RegistrationRefused,
 )
+from .sources import Source, account_of
 
 type RingCentralConfigEntry = ConfigEntry[RingCentralCoordinator]
 
@@ -54,6 +55,7 @@ COMPUTER_NAME: Final = "Home Assistant"
 
 # Statuses that mean: these credentials are of no more use, ask for new ones.
 _STALE_CREDENTIALS: Final = frozenset({400, 401, 403, 404, 407})
+_WRONG_PASSWORD: Final = frozenset({401, 403, 407})
 # Seconds between two provisionings, however often the server refuses us.
 _PROVISION_INTERVAL: Final = 900.0
 # Seconds that a stop leaves for a message to be filed.
@@ -84,17 +86,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._provisioning: asyncio.Task[None] | None = None
         self._stopped = False
         self._work: set[asyncio.Task[None]] = set()
-        self._client = RingCentralClient(
-            async_get_clientsession(hass),
-            AppCredentials(
-                client_id=entry.data[CONF_CLIENT_ID],
-                client_secret=entry.data[CONF_CLIENT_SECRET],
-                jwt=entry.data[CONF_JWT],
-                server=entry.data[CONF_SERVER],
-            ),
-            user_agent=USER_AGENT,
-        )
-        self._plug_in(_account(Provision.from_dict(entry.data[CONF_PROVISION])))
+        self._client = _client(hass, entry.data) if entry.data[CONF_SOURCE] == Source.RINGCENTRAL else None
+        self._plug_in(account_of(entry.data))
 
     def _plug_in(self, account: Account) -> None:
         """Make a phone, and its answering machine, for an account."""
@@ -257,30 +250,33 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     def _refused(self, status: int) -> None:
         if status not in _STALE_CREDENTIALS or self._stopped:
             return
+        if self._client is None:
+            if status in _WRONG_PASSWORD:
+                self.config_entry.async_start_reauth(self.hass)
+            return
         now = self.hass.loop.time()
         if self._provisioned_at is not None and now - self._provisioned_at < _PROVISION_INTERVAL:
             return
         self._provisioned_at = now
         self._provisioning = self.config_entry.async_create_background_task(
-            self.hass, self._provision_anew(), f"{DOMAIN} provisioning"
+            self.hass, self._provision_anew(self._client), f"{DOMAIN} provisioning"
         )
 
-    async def _provision_anew(self) -> None:
+    async def _provision_anew(self, client: RingCentralClient) -> None:
         """Fetch new credentials for the same device, and change over to them."""
         data = self.config_entry.data
         device_id = Provision.from_dict(data[CONF_PROVISION]).device_id
         try:
-            provision = await self._client.provision(COMPUTER_NAME, device_id)
-            account = _account(provision)
+            provision = await client.provision(COMPUTER_NAME, device_id)
+            renewed = {**data, CONF_PROVISION: provision.as_dict()}
+            account = account_of(renewed)
         except SignInRefused:
             self.config_entry.async_start_reauth(self.hass)
             return
         except (RingCentralError, ValueError) as error:
             LOGGER.debug("Provisioning anew failed: %s", error)
             return
-        self.hass.config_entries.async_update_entry(
-            self.config_entry, data={**data, CONF_PROVISION: provision.as_dict()}
-        )
+        self.hass.config_entries.async_update_entry(self.config_entry, data=renewed)
         await self._phone.stop()
         self._plug_in(account)
         self._phone.start()
@@ -317,14 +313,12 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             task.add_done_callback(self._work.discard)
 
 
-def _account(provision: Provision) -> Account:
-    """Return what the phone registers with; raises ValueError for what no phone can use."""
-    info = provision.sip_info[0]
-    return Account(
-        username=info.username,
-        password=info.password,
-        authorization_id=info.authorization_id,
-        domain=info.domain,
-        proxy=Proxy.parse(info.outbound_proxy),
-        user_agent=USER_AGENT,
+def _client(hass: HomeAssistant, data: Mapping[str, Any]) -> RingCentralClient:
+    """Return what asks RingCentral for new credentials."""
+    credentials = AppCredentials(
+        client_id=data[CONF_CLIENT_ID],
+        client_secret=data[CONF_CLIENT_SECRET],
+        jwt=data[CONF_JWT],
+        server=data[CONF_SERVER],
     )
+    return RingCentralClient(async_get_clientsession(hass), credentials, user_agent=USER_AGENT)

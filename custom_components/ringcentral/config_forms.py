@@ -1,0 +1,173 @@
+"""What the configuration flow asks for, and how it says what went wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any, Final, Self
+
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from .cloud import (
+    PRODUCTION_SERVER,
+    ExtensionUnusable,
+    FeatureUnavailable,
+    GrantNotEnabled,
+    InvalidServer,
+    MissingPermission,
+    RateLimited,
+    RingCentralError,
+    SignInRefused,
+    Unreachable,
+    WrongApp,
+    WrongEnvironment,
+    WrongJwt,
+)
+from .const import (
+    CONF_ANSWER_AFTER,
+    CONF_ANSWER_MODE,
+    CONF_AUTHORIZATION_ID,
+    CONF_DOMAIN,
+    CONF_JWT,
+    CONF_LONGEST_MESSAGE,
+    CONF_PROXY,
+    CONF_SERVER,
+    DEFAULT_ANSWER_AFTER,
+    DEFAULT_LONGEST_MESSAGE,
+    LOGGER,
+    AnswerMode,
+)
+from .registration_check import RegistrationFailedError
+
+SECTION_ADVANCED: Final = "advanced"
+
+# The most precise first: an error is told as the first of these it is.
+SIGN_IN_ERRORS: Final[tuple[tuple[type[RingCentralError], str], ...]] = (
+    (InvalidServer, "invalid_server"),
+    (GrantNotEnabled, "jwt_not_enabled"),
+    (WrongEnvironment, "wrong_environment"),
+    (WrongApp, "wrong_app"),
+    (WrongJwt, "wrong_jwt"),
+    (SignInRefused, "sign_in_refused"),
+    (MissingPermission, "missing_permission"),
+    (FeatureUnavailable, "feature_unavailable"),
+    (RateLimited, "rate_limited"),
+    (Unreachable, "cannot_connect"),
+    (ExtensionUnusable, "extension_unusable"),
+    (RingCentralError, "unexpected_answer"),
+)
+
+_PASSWORD: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+_URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+
+SIGN_IN_FIELDS: Final = {
+    vol.Required(CONF_CLIENT_ID): TextSelector(),
+    vol.Required(CONF_CLIENT_SECRET): _PASSWORD,
+    vol.Required(CONF_JWT): _PASSWORD,
+}
+SIGN_IN_FORM: Final = vol.Schema(
+    {
+        **SIGN_IN_FIELDS,
+        vol.Required(SECTION_ADVANCED): section(
+            vol.Schema({vol.Required(CONF_SERVER, default=PRODUCTION_SERVER): _URL}), {"collapsed": True}
+        ),
+    }
+)
+
+DEVICE_FORM: Final = vol.Schema(
+    {
+        vol.Required(CONF_DOMAIN, default="sip.ringcentral.com"): TextSelector(),
+        vol.Required(CONF_PROXY): TextSelector(),
+        vol.Required(CONF_USERNAME): TextSelector(),
+        vol.Required(CONF_PASSWORD): _PASSWORD,
+        vol.Required(CONF_AUTHORIZATION_ID): TextSelector(),
+    }
+)
+
+SIP_FORM: Final = vol.Schema(
+    {
+        vol.Required(CONF_DOMAIN): TextSelector(),
+        vol.Required(CONF_USERNAME): TextSelector(),
+        vol.Required(CONF_PASSWORD): _PASSWORD,
+        vol.Required(SECTION_ADVANCED): section(
+            vol.Schema(
+                {
+                    vol.Optional(CONF_AUTHORIZATION_ID): TextSelector(),
+                    vol.Optional(CONF_PROXY): TextSelector(),
+                }
+            ),
+            {"collapsed": True},
+        ),
+    }
+)
+
+PASSWORD_FORM: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
+
+
+def _seconds(least: int, most: int, step: int) -> vol.All:
+    config = NumberSelectorConfig(
+        min=least, max=most, step=step, mode=NumberSelectorMode.BOX, unit_of_measurement="s"
+    )
+    return vol.All(NumberSelector(config), vol.Coerce(int))
+
+
+CALLS_FORM: Final = vol.Schema(
+    {
+        vol.Required(CONF_ANSWER_MODE, default=AnswerMode.ONLY_TELL.value): SelectSelector(
+            SelectSelectorConfig(
+                options=[mode.value for mode in AnswerMode],
+                mode=SelectSelectorMode.LIST,
+                translation_key=CONF_ANSWER_MODE,
+            )
+        ),
+        vol.Required(CONF_ANSWER_AFTER, default=DEFAULT_ANSWER_AFTER): _seconds(0, 120, 1),
+        vol.Required(CONF_LONGEST_MESSAGE, default=DEFAULT_LONGEST_MESSAGE): _seconds(10, 900, 10),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a form says went wrong, if anything did."""
+
+    errors: dict[str, str] = field(default_factory=dict)
+    placeholders: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_sign_in(cls, error: RingCentralError) -> Self:
+        """Tell what kept us from signing in or from getting a device."""
+        key = next(key for kind, key in SIGN_IN_ERRORS if isinstance(error, kind))
+        LOGGER.debug("Signing in failed: %s", error)
+        return cls(
+            {"base": key},
+            {
+                "code": error.error_code or "–",
+                "permission": getattr(error, "permission", None) or "VoipCalling",
+                "seconds": str(ceil(getattr(error, "retry_after", None) or 60)),
+            },
+        )
+
+    @classmethod
+    def of_registration(cls, error: RegistrationFailedError) -> Self:
+        """Tell what kept the phone from registering."""
+        LOGGER.debug("Registering failed: %s (%s)", error.key, error.detail)
+        return cls({"base": error.key}, {"detail": error.detail})
+
+
+def flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was typed without the section around some of it, and without blanks around any of it."""
+    values = {**user_input, **user_input.get(SECTION_ADVANCED, {})}
+    values.pop(SECTION_ADVANCED, None)
+    return {key: value.strip() if isinstance(value, str) else value for key, value in values.items()}

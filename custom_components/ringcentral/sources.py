@@ -1,0 +1,63 @@
+"""Where a line's SIP account comes from, and what a configuration entry keeps of it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+import re
+from typing import Any, Final
+
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+
+from .cloud import Provision
+from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_PROVISION, CONF_PROXY, CONF_SOURCE, USER_AGENT
+from .softphone import Account, Proxy
+
+SIP_PORT: Final = 5060
+# RingCentral shows its devices' proxy with a port; this is the one it is without (TCP).
+RINGCENTRAL_PORT: Final = 5090
+
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]")
+
+
+class Source(StrEnum):
+    """The ways to an account; also the steps of the configuration flow's menu."""
+
+    RINGCENTRAL = "ringcentral"
+    DEVICE = "device"
+    SIP = "sip"
+
+
+def account_of(data: Mapping[str, Any]) -> Account:
+    """Return what a line registers with; raises ValueError for what no phone can use."""
+    if data[CONF_SOURCE] == Source.RINGCENTRAL:
+        info = Provision.from_dict(data[CONF_PROVISION]).sip_info[0]
+        return Account(
+            username=info.username,
+            password=info.password,
+            authorization_id=info.authorization_id,
+            domain=info.domain,
+            proxy=Proxy.parse(info.outbound_proxy),
+            user_agent=USER_AGENT,
+        )
+    return Account(
+        username=data[CONF_USERNAME],
+        password=data[CONF_PASSWORD],
+        authorization_id=data[CONF_AUTHORIZATION_ID],
+        domain=data[CONF_DOMAIN],
+        proxy=Proxy.parse(data[CONF_PROXY]),
+        user_agent=USER_AGENT,
+    )
+
+
+def with_port(address: str, port: int) -> str:
+    """Return host:port of an address that may lack its port; raises ValueError for what is no address."""
+    host, stated = without_port(address), address.strip()
+    if not _HOST.fullmatch(host):
+        raise ValueError("An address is a host name or a number")
+    proxy = Proxy.parse(stated if stated != host else f"{host}:{port}")
+    return f"{host}:{proxy.port}"
+
+
+def without_port(address: str) -> str:
+    """Return the host of an address that may have a port."""
+    host, _, port = address.strip().rpartition(":")
+    return host if host and port.isdigit() else address.strip()
