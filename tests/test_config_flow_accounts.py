@@ -269,3 +269,16 @@ async def test_a_changed_password_is_asked_for_and_used(hass: HomeAssistant, ser
     assert flow.result["reason"] == "reauth_successful"
     await hass.async_block_till_done()
     await until(lambda: entry.runtime_data.data.registered)
+
+
+async def test_a_server_in_trouble_is_no_reason_to_ask_for_a_password(
+    hass: HomeAssistant, server: RingCentral
+) -> None:
+    entry = await add(hass, server, "sip", extension(server))
+    server.sip.faults.register = RegisterFault.BAD_REQUEST
+
+    server.sip.drop(EXTENSION)
+    await until(lambda: not entry.runtime_data.data.registered)
+    await asyncio.sleep(0.2)
+
+    assert hass.config_entries.flow.async_progress_by_handler(DOMAIN) == []
