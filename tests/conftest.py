@@ -23,6 +23,12 @@ def auto_enable_custom_integrations(enable_custom_integrations: None) -> None:
     """Let Home Assistant load the integration under test."""
 
 
+@pytest.fixture(autouse=True)
+def no_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing take longer for people to see it."""
+    monkeypatch.setattr("custom_components.ringcentral.config_flow.SHORTEST_PROGRESS", 0)
+
+
 @pytest.fixture
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Leave out of snapshots what is different every time."""

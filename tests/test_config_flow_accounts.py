@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigFlowContext
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -194,7 +194,7 @@ async def add(hass: HomeAssistant, server: RingCentral, source: str, typed: dict
 
 
 async def reconfigure(hass: HomeAssistant, entry: Any) -> Flow:
-    context = {"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    context = ConfigFlowContext(source=SOURCE_RECONFIGURE, entry_id=entry.entry_id)
     return Flow(hass, await hass.config_entries.flow.async_init(DOMAIN, context=context))
 
 

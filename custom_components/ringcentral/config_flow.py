@@ -43,9 +43,13 @@ from .const import (
 )
 from .coordinator import COMPUTER_NAME
 from .registration_check import RegistrationFailedError, async_check_registration
+from .softphone import Account
 from .sources import RINGCENTRAL_PORT, SIP_PORT, Source, account_of, with_port, without_port
 
 CONSOLE_URL: Final = "https://developers.ringcentral.com"
+
+# Seconds
+SHORTEST_PROGRESS: Final = 1.0
 
 # What is asked for, and the port of an address that comes without.
 _TYPED_ACCOUNTS: Final = {Source.DEVICE: (DEVICE_FORM, RINGCENTRAL_PORT), Source.SIP: (SIP_FORM, SIP_PORT)}
@@ -164,7 +168,7 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
         """Register with the account, and go on when that works."""
         if self._check is None:
             self._check = self.hass.async_create_task(
-                async_check_registration(account_of(self._data)), f"{DOMAIN} registration check"
+                _async_check(account_of(self._data)), f"{DOMAIN} registration check"
             )
         if not self._check.done():
             return self.async_show_progress(
@@ -299,6 +303,22 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
             client = RingCentralClient(async_get_clientsession(self.hass), credentials, user_agent=USER_AGENT)
             self._signed_in_with = credentials, client
         return self._signed_in_with[1]
+
+
+async def _async_check(account: Account) -> None:
+    """Register for a trial, slowly enough to be seen; raises RegistrationFailedError.
+
+    A browser that hasn't begun to wait yet when the trial ends would wait for ever.
+    """
+    loop = asyncio.get_running_loop()
+    shown_at, failure = loop.time(), None
+    try:
+        await async_check_registration(account)
+    except RegistrationFailedError as error:
+        failure = error
+    await asyncio.sleep(shown_at + SHORTEST_PROGRESS - loop.time())
+    if failure is not None:
+        raise failure
 
 
 class CallsOptionsFlow(OptionsFlowWithReload):
