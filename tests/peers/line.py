@@ -25,6 +25,7 @@ from custom_components.ringcentral.softphone.media import (
     ClipWriter,
     MediaEngine,
     MediaSession,
+    MediaStatistics,
 )
 
 from .asterisk_server import REALM, Credentials
@@ -36,11 +37,14 @@ MAX_SAMPLES = 60 * SAMPLE_RATE
 class AnsweredLine:
     """A line on which the first call is answered as soon as it rings; `events` is all that happened."""
 
-    def __init__(self, credentials: Credentials, port: int, engine: MediaEngine, clip: Path) -> None:
+    def __init__(
+        self, credentials: Credentials, port: int, engine: MediaEngine, clip: Path, *, require_srtp: bool
+    ) -> None:
         self.events: list[PhoneEvent] = []
         self._clip = clip
         self._session: MediaSession | None = None
         account = Account(
+            require_srtp=require_srtp,
             username=credentials.username,
             password=credentials.password,
             authorization_id=credentials.authorization_id,
@@ -67,6 +71,17 @@ class AnsweredLine:
         """Wait until the connection is given up."""
         return await self._first(LineLost)
 
+    async def say(self, ulaw: bytes) -> None:
+        """Say something to its end."""
+        assert self._session is not None
+        assert await self._session.play(ulaw)
+
+    @property
+    def statistics(self) -> MediaStatistics:
+        """What the sound of the call has done so far."""
+        assert self._session is not None
+        return self._session.statistics
+
     async def recorded(self) -> ClipResult:
         """End the recording and return what became of it."""
         assert self._session is not None
@@ -92,11 +107,13 @@ class AnsweredLine:
 
 
 @asynccontextmanager
-async def answered_line(credentials: Credentials, port: int, clip: Path) -> AsyncIterator[AnsweredLine]:
+async def answered_line(
+    credentials: Credentials, port: int, clip: Path, *, require_srtp: bool = False
+) -> AsyncIterator[AnsweredLine]:
     """Keep a line at the server on `port` of loopback; its first call goes into `clip`."""
     writer = ClipWriter()
     engine = MediaEngine(writer, bind_host="127.0.0.1")
-    line = AnsweredLine(credentials, port, engine, clip)
+    line = AnsweredLine(credentials, port, engine, clip, require_srtp=require_srtp)
     line.phone.start()
     try:
         yield line

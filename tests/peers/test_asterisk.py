@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from custom_components.ringcentral.softphone import EndReason, Outcome
+from custom_components.ringcentral.softphone.media import SAMPLE_RATE
 
-from .asterisk_server import PLAIN, SHA256, Asterisk, Credentials
+from .asterisk_server import PLAIN, SDES, SHA256, Asterisk, Credentials
 from .line import answered_line, read_ulaw
 
 pytestmark = [pytest.mark.peers, pytest.mark.usefixtures("socket_enabled")]
@@ -36,6 +37,48 @@ async def test_a_clip_holds_exactly_what_the_caller_said(
     assert (ended.outcome, ended.reason) == (Outcome.ENDED, EndReason.REMOTE_HANGUP)
     assert (result.samples, result.lost_samples, result.error) == (len(prompt), 0, None)
     assert read_ulaw(clip) == prompt
+
+
+async def test_a_clip_holds_exactly_what_a_caller_over_srtp_said(
+    asterisk: Asterisk, tmp_path: Path, prompt: bytes
+) -> None:
+    clip = tmp_path / "clip.wav"
+    async with answered_line(SDES, asterisk.port, clip, require_srtp=True) as line:
+        await line.registered()
+        await asterisk.originate(SDES.username, "Playback", asterisk.add_sound("prompt", prompt))
+        ended = await line.ended()
+        result = await line.recorded()
+        assert not line.statistics.dropped
+    assert (ended.outcome, ended.reason) == (Outcome.ENDED, EndReason.REMOTE_HANGUP)
+    assert (result.samples, result.lost_samples, result.error) == (len(prompt), 0, None)
+    assert read_ulaw(clip) == prompt
+
+
+@pytest.mark.parametrize("credentials", [PLAIN, SDES], ids=["rtp", "srtp"])
+async def test_the_other_side_hears_exactly_what_is_said(
+    asterisk: Asterisk, tmp_path: Path, prompt: bytes, credentials: Credentials
+) -> None:
+    heard = tmp_path / "heard.ulaw"
+    async with answered_line(credentials, asterisk.port, tmp_path / "clip.wav") as line:
+        await line.registered()
+        await asterisk.originate(credentials.username, "Record", heard, "0", "0", "qxk")
+        call = await line.talking()
+        # What is said last may be cut off by the BYE, which goes another way.
+        await line.say(prompt + b"\xff" * SAMPLE_RATE)
+        line.phone.hang_up(call.call_id)
+        await asterisk.all_calls_end()
+    assert prompt in heard.read_bytes()
+
+
+async def test_a_caller_who_would_speak_in_the_clear_is_refused_where_srtp_is_required(
+    asterisk: Asterisk, tmp_path: Path
+) -> None:
+    failures = asterisk.log().count("Call failed to go through")
+    async with answered_line(PLAIN, asterisk.port, tmp_path / "clip.wav", require_srtp=True) as line:
+        await line.registered()
+        await asterisk.originate(PLAIN.username, "Echo")
+        await asterisk.logs("Call failed to go through", failures + 1)
+        assert not line.phone.calls
 
 
 async def test_a_caller_is_known_by_name_and_number(asterisk: Asterisk, tmp_path: Path) -> None:

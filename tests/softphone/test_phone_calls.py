@@ -31,7 +31,7 @@ async def test_a_call_is_answered_with_its_own_sound(home: Household) -> None:
     (terms,) = fake.agreed
     assert terms["remote"] == ("203.0.113.7", 50400)
     assert (terms["codec"], terms["payload_type"], terms["event_payload_type"]) == ("PCMU", 0, 101)
-    assert (terms["sending"], terms["receiving"]) == (True, True)
+    assert (terms["sending"], terms["receiving"], terms["srtp"]) == (True, True, None)
     home.server.send(request("ACK", to_tag=ok.tag), request("BYE", to_tag=ok.tag, cseq=31269))
     ended = await home.next(CallEnded)
     assert (ended.call.call_id, ended.reason) == (call.call_id, EndReason.REMOTE_HANGUP)

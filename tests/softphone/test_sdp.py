@@ -1,12 +1,15 @@
 """Offers and answers."""
 
+from base64 import b64encode
+from dataclasses import replace
 import time
 
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.ringcentral.softphone import sdp
+from custom_components.ringcentral.softphone import sdes, sdp
 from custom_components.ringcentral.softphone.media.g711 import Codec
+from custom_components.ringcentral.softphone.media.srtp import MasterKey, SrtpKeys, Suite
 from custom_components.ringcentral.softphone.sdp import (
     Agreement,
     Direction,
@@ -16,7 +19,19 @@ from custom_components.ringcentral.softphone.sdp import (
 )
 from tests.softphone.builders import OFFER, sdp_offer
 
-LOCAL = LocalMedia("192.168.42.15", 40000, 4711, 1)
+KEYS = sdes.draw_keys(bytes(range(sdes.MATERIAL)))
+LOCAL = LocalMedia("192.168.42.15", 40000, 4711, 1, KEYS)
+SHA1_80, SHA1_32 = Suite
+THEIRS = {suite: MasterKey(suite, bytes([number]) * 30) for number, suite in enumerate(Suite, 100)}
+FIRST, SECOND = (
+    f"crypto:{tag} {suite} inline:{b64encode(THEIRS[suite].secret).decode()}"
+    for tag, suite in ((7, SHA1_32), (3, SHA1_80))
+)
+
+
+def secure(*attributes: str, profile: str = "RTP/SAVP") -> bytes:
+    """Return an offer of PCMU with these attributes."""
+    return sdp_offer(f"m=audio 9 {profile} 0", attributes=attributes)
 
 
 def answered(offer: bytes, local: LocalMedia = LOCAL) -> tuple[list[str], Agreement]:
@@ -196,7 +211,7 @@ def test_our_own_offer_and_the_answer_to_it() -> None:
     offer = sdp.offer(LOCAL)
     assert b"m=audio 40000 RTP/AVP 0 101\r\n" in offer
     assert b"c=IN IP4 192.168.42.15\r\n" in offer
-    agreement = sdp.accept_answer(sdp.parse(OFFER))
+    agreement = sdp.accept_answer(sdp.parse(OFFER), LOCAL)
     assert agreement == Agreement(("203.0.113.7", 50400), Codec.PCMU, 0, 101, Direction.SENDRECV)
     for answer in (
         b"v=0\r\n",
@@ -204,12 +219,12 @@ def test_our_own_offer_and_the_answer_to_it() -> None:
         sdp_offer("m=audio 9 RTP/AVP 9", attributes=()),
     ):
         with pytest.raises(NoCommonCodecError):
-            sdp.accept_answer(sdp.parse(answer))
+            sdp.accept_answer(sdp.parse(answer), LOCAL)
 
 
 def test_a_changed_description_has_the_next_version() -> None:
     assert b"o=- 4711 2 IN IP6 2001:db8::1\r\n" in sdp.offer(
-        LocalMedia("2001:db8::1", 1, 4711, 1).next_version()
+        LocalMedia("2001:db8::1", 1, 4711, 1, KEYS).next_version()
     )
 
 
@@ -222,6 +237,101 @@ def test_keys_in_a_description_do_not_show() -> None:
     assert "topsecret" not in repr(sdp.parse(keyed))
 
 
+@pytest.mark.parametrize("profile", ["RTP/SAVP", "RTP/SAVPF"])
+def test_a_secure_offer_is_answered_with_its_profile_tag_and_suite_and_a_key_of_ours(profile: str) -> None:
+    lines, agreement = answered(secure("crypto:1 AEAD_AES_256_GCM inline:x", FIRST, SECOND, profile=profile))
+    ours = b64encode(KEYS[SHA1_32].secret).decode()
+    assert f"m=audio 40000 {profile} 0" in lines
+    assert [line for line in lines if "crypto" in line] == [f"a=crypto:7 {SHA1_32} inline:{ours}"]
+    assert agreement.srtp == SrtpKeys(KEYS[SHA1_32], THEIRS[SHA1_32])
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        secure(),
+        secure("crypto:1 AEAD_AES_256_GCM inline:x"),
+        secure(f"{SECOND} UNENCRYPTED_SRTP"),
+        secure(f"{SECOND}|1:999"),
+        secure(SECOND, profile="UDP/TLS/RTP/SAVP"),
+    ],
+    ids=["no key", "other suite", "unencrypted", "name too long", "dtls"],
+)
+def test_a_secure_offer_without_a_key_for_us_is_refused(offer: bytes) -> None:
+    with pytest.raises(NoCommonCodecError):
+        sdp.parse_offer(offer)
+
+
+def test_a_plain_offer_stays_plain_whatever_keys_it_has() -> None:
+    lines, agreement = answered(secure(SECOND, profile="RTP/AVP"))
+    assert "m=audio 40000 RTP/AVP 0" in lines
+    assert "crypto" not in "".join(lines)
+    assert agreement.srtp is None
+
+
+def test_where_srtp_is_required_a_plain_offer_is_refused() -> None:
+    with pytest.raises(NoCommonCodecError, match="secure"):
+        sdp.parse_offer(secure(SECOND, profile="RTP/AVP"), require_srtp=True)
+
+
+def test_where_srtp_is_required_the_secure_stream_of_an_offer_is_taken() -> None:
+    both = OFFER + f"m=audio 5 RTP/SAVP 0\r\na={SECOND}\r\n".encode()
+    body, agreement = sdp.answer(sdp.parse_offer(both, require_srtp=True), LOCAL)
+    assert b"m=audio 0 RTP/AVP" in body
+    assert b"m=audio 40000 RTP/SAVP 0" in body
+    assert agreement.srtp == SrtpKeys(KEYS[SHA1_80], THEIRS[SHA1_80])
+    assert sdp.answer(sdp.parse_offer(both), LOCAL)[1].srtp is None
+
+
+def test_our_own_secure_offer_has_both_suites_with_a_key_each() -> None:
+    media = sdp.parse(sdp.offer(LOCAL, secure=True)).media[0]
+    assert media.profile == "RTP/SAVP"
+    assert sdes.usable(media.attributes) == [
+        sdes.Crypto(1, KEYS[SHA1_80]),
+        sdes.Crypto(2, KEYS[SHA1_32]),
+    ]
+
+
+@pytest.mark.parametrize(("tag", "suite"), [(1, SHA1_80), (2, SHA1_32)])
+def test_the_answer_to_our_secure_offer_chooses_one_of_our_keys(tag: int, suite: Suite) -> None:
+    answer = secure(sdes.Crypto(tag, THEIRS[suite]).attribute())
+    agreement = sdp.accept_answer(sdp.parse(answer), LOCAL, secure=True)
+    assert agreement.srtp == SrtpKeys(KEYS[suite], THEIRS[suite])
+
+
+@pytest.mark.parametrize(
+    ("answer", "offered_secure"),
+    [
+        (OFFER, True),
+        (secure(SECOND), False),
+        (secure(), True),
+        (secure(sdes.Crypto(3, THEIRS[SHA1_80]).attribute()), True),
+        (secure(sdes.Crypto(2, THEIRS[SHA1_80]).attribute()), True),
+        (secure(*(sdes.Crypto(tag, THEIRS[suite]).attribute() for tag, suite in enumerate(Suite, 1))), True),
+    ],
+    ids=["plain", "not offered", "no key", "unknown tag", "other suite", "two keys"],
+)
+def test_an_answer_that_does_not_fit_our_offer_is_refused(answer: bytes, offered_secure: bool) -> None:
+    with pytest.raises(NoCommonCodecError):
+        sdp.accept_answer(sdp.parse(answer), LOCAL, secure=offered_secure)
+
+
+def test_keys_of_ours_do_not_show() -> None:
+    _, agreement = answered(secure(SECOND))
+    shown = f"{LOCAL!r} {agreement!r} {sdp.parse_offer(secure(SECOND))!r}"
+    for key in (*KEYS.values(), *THEIRS.values()):
+        assert repr(key.secret)[2:-1] not in shown
+        assert b64encode(key.secret).decode() not in shown
+
+
+def test_our_keys_stay_through_a_renegotiation() -> None:
+    fresh = MasterKey(SHA1_80, b"new" * 10)
+    first = answered(secure(SECOND))[1].srtp
+    again = answered(secure(sdes.Crypto(3, fresh).attribute()), LOCAL.next_version())[1].srtp
+    assert first is not None
+    assert again == replace(first, theirs=fresh)
+
+
 @given(
     st.lists(
         st.sampled_from(
@@ -229,6 +339,8 @@ def test_keys_in_a_description_do_not_show() -> None:
                 b"v=0",
                 b"m=audio 9 RTP/AVP 0 8",
                 b"m=video 1 x 1",
+                b"m=audio 9 RTP/SAVP 0",
+                b"a=" + SECOND.encode(),
                 b"c=IN IP4 1.2.3.4",
                 b"a=rtpmap:0 PCMA/8000",
                 b"a=sendonly",

@@ -26,6 +26,7 @@ class Proxy:
 class Account:
     """One SIP account; the authorization id, not the user name, answers the server's challenge.
 
+    With require_srtp no audio goes in the clear; without, a call is as secure as its offer.
     Raises ValueError for a domain, authorization id or user agent that would break out of its header.
     """
 
@@ -35,6 +36,7 @@ class Account:
     domain: str
     proxy: Proxy
     user_agent: str = "HomeAssistantRingCentral"
+    require_srtp: bool = False
 
     def __post_init__(self) -> None:
         """Keep line breaks and the like out of the messages."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import logging
 from typing import Final
 
-from . import rc_message, sdp
+from . import rc_message, sdes, sdp
 from .account import Account, Flow
 from .call import IncomingCall
 from .dialog import Dialog
@@ -44,7 +44,10 @@ class UserAgent:
     """Registers an account and takes its calls."""
 
     def __init__(self, account: Account, *, token: Callable[[], str]) -> None:
-        """Work for an account; token() returns fresh random hexadecimal text, 32 characters long."""
+        """Work for an account; token() returns fresh random hexadecimal text, 32 characters long.
+
+        SRTP keys are made of it: its source must be a cryptographic one.
+        """
         self._account = account
         self._token = token
         self._flow: Flow | None = None
@@ -138,7 +141,7 @@ class UserAgent:
         call = self._live(call_id)
         if self._flow is None or call.call.state is not CallState.RINGING:
             raise UnknownCallError("The call doesn't ring any more")
-        call.answer(sdp.LocalMedia(self._flow.host, port, int(self._token()[:8], 16), 1), now)
+        call.answer(self._local_media(self._flow, port), now)
 
     def hang_up(self, call_id: str, reason: EndReason, now: float) -> None:
         """End a call, or decline it while it rings; raises UnknownCallError."""
@@ -239,7 +242,14 @@ class UserAgent:
         try:
             session = rc.header.get("SID", "") if rc else ""
             call = IncomingCall(
-                info, invite, dialog, rc_session=session, now=now, send=self._send, emit=self._events.append
+                info,
+                invite,
+                dialog,
+                rc_session=session,
+                require_srtp=self._account.require_srtp,
+                now=now,
+                send=self._send,
+                emit=self._events.append,
             )
         except sdp.SdpError as error:
             _LOGGER.warning("A call could not be taken: %s", error)
@@ -248,6 +258,15 @@ class UserAgent:
         self._calls[info.call_id] = call
         self._forget_oldest()
         call.ring()
+
+    def _local_media(self, flow: Flow, port: int) -> sdp.LocalMedia:
+        """Return our end of a new call at this port, with keys of its own."""
+        session_id = int(self._token()[:8], 16)
+        material = bytearray()
+        while len(material) < sdes.MATERIAL:
+            material += bytes.fromhex(self._token())
+        keys = sdes.draw_keys(bytes(material[: sdes.MATERIAL]))
+        return sdp.LocalMedia(flow.host, port, session_id, 1, keys)
 
     def _forget_oldest(self) -> None:
         lingering = [call_id for call_id, call in self._calls.items() if call.over]

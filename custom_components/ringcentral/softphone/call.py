@@ -43,7 +43,7 @@ class Phase(StrEnum):
 
 
 # Stands for an offer that was turned down.
-_UNUSABLE: Final = sdp.SessionDescription(())
+_UNUSABLE: Final = sdp.Offer((), 0)
 
 type _Handler = Callable[[IncomingCall, Request, float], None]
 
@@ -70,20 +70,22 @@ class IncomingCall:
         dialog: Dialog,
         *,
         rc_session: str,
+        require_srtp: bool = False,
         now: float,
         send: Callable[[Message], None],
         emit: Callable[[CallEvent], None],
     ) -> None:
         """Take an INVITE, and the session RingCentral names in it ("" for none).
 
-        Raises sdp.SdpError when its offer is nothing we can take part in.
+        With require_srtp no audio goes in the clear. Raises sdp.SdpError when its offer is nothing we can take part in.
         """
         self.call = call
         self.phase = Phase.RINGING
         self._dialog = dialog
         self._invite = invite
         self._rc_session = rc_session
-        self._offer = sdp.parse_offer(invite.body) if invite.body else None
+        self._require_srtp = self._secure = require_srtp
+        self._offer = self._offer_of(invite)
         self._send = send
         self._emit = emit
         self._last = reply(invite, 100)
@@ -283,11 +285,15 @@ class IncomingCall:
 
     # Offers and answers
 
-    def _renegotiated(self, request: Request) -> sdp.SessionDescription | None:
+    def _offer_of(self, request: Request) -> sdp.Offer | None:
+        """Return the offer of a request, None where it has none; raises sdp.SdpError."""
+        return sdp.parse_offer(request.body, require_srtp=self._require_srtp) if request.body else None
+
+    def _renegotiated(self, request: Request) -> sdp.Offer | None:
         """Return the new offer of a request, None where we are to make one, _UNUSABLE after turning it down (§14.2)."""
         assert self._local is not None
         try:
-            offer = sdp.parse_offer(request.body) if request.body else None
+            offer = self._offer_of(request)
         except sdp.SdpError:
             self._send(self._reply(request, 488))
             return _UNUSABLE
@@ -295,12 +301,12 @@ class IncomingCall:
         self._local = self._local.next_version()
         return offer
 
-    def _accept(self, invite: Request, offer: sdp.SessionDescription | None, now: float) -> Response:
+    def _accept(self, invite: Request, offer: sdp.Offer | None, now: float) -> Response:
         """Say 200 to an INVITE, again and again until it is acknowledged (§13.3.1.4)."""
         assert self._local is not None
         agreement = None
         if offer is None:
-            body = sdp.offer(self._local)
+            body = sdp.offer(self._local, secure=self._secure)
         else:
             body, agreement = sdp.answer(offer, self._local)
         response = self._reply(invite, 200, ("Allow", ALLOW), ("Content-Type", sdp.CONTENT_TYPE), body=body)
@@ -314,12 +320,15 @@ class IncomingCall:
 
     def _answered(self, ack: Request, now: float) -> None:
         """Read the answer to our offer from the ACK (§13.2.2.4)."""
+        assert self._local is not None
         try:
-            self._agreed(sdp.accept_answer(sdp.parse(ack.body)))
+            self._agreed(sdp.accept_answer(sdp.parse(ack.body), self._local, secure=self._secure))
         except sdp.SdpError:
             self.hang_up(EndReason.NETWORK_ERROR, now)
 
     def _agreed(self, agreement: sdp.Agreement) -> None:
+        # A call that is secure stays so where the other side leaves the offer to us.
+        self._secure = self._require_srtp or agreement.srtp is not None
         self._emit(MediaAgreed(self.call.call_id, agreement))
         if self.call.state is not CallState.RINGING:
             self._change(CallState.TALKING if agreement.direction.sends else CallState.ON_HOLD)

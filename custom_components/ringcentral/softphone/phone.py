@@ -214,6 +214,7 @@ class Phone:
                 event_payload_type=agreement.event_payload_type,
                 sending=agreement.direction.sends,
                 receiving=agreement.direction.receives,
+                srtp=agreement.srtp,
             )
         except MediaError as error:
             _LOGGER.warning("A call has no sound: %s", error)

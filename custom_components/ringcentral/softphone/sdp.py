@@ -1,12 +1,14 @@
 """Session descriptions (RFC 8866) and offer/answer (RFC 3264) for one G.711 audio stream."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address
 from typing import Final, Self
 
+from . import sdes
 from .media.g711 import Codec
+from .media.srtp import MasterKey, SrtpKeys, Suite
 
 CONTENT_TYPE: Final = "application/sdp"
 
@@ -16,7 +18,9 @@ _CODECS: Final = {f"{codec}/8000".lower(): codec for codec in Codec}
 _PAYLOAD_TYPES: Final = frozenset(map(str, range(128)))
 _EVENT_ENCODING: Final = "telephone-event/8000"
 _EVENT_TYPE: Final = 101
-_PROFILES: Final = frozenset({"RTP/AVP", "RTP/AVPF"})
+_PLAIN_PROFILES: Final = frozenset({"RTP/AVP", "RTP/AVPF"})
+# Their keys are in the description (RFC 4568); the profiles of DTLS have other names.
+_SECURE_PROFILES: Final = frozenset({"RTP/SAVP", "RTP/SAVPF"})
 # A telephone's description has a dozen lines, a browser's some hundred.
 MAX_LINES: Final = 1000
 MAX_MEDIA: Final = 32
@@ -83,13 +87,25 @@ class SessionDescription:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """The media lines of an offer, and the index of the one that we take."""
+
+    media: tuple[MediaDescription, ...]
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
 class LocalMedia:
-    """Our end: the address others reach us at, the port of this call, and the o= line's numbers."""
+    """Our end: the address others reach us at, the port and the keys of this call, and the o= line's numbers.
+
+    The keys stay with the port: what we send is one stream, however often it is renegotiated.
+    """
 
     host: str
     port: int
     session_id: int
     version: int
+    keys: Mapping[Suite, MasterKey] = field(repr=False)
 
     def next_version(self) -> Self:
         """Return the same end for a changed description (RFC 3264 §8)."""
@@ -101,7 +117,7 @@ class Agreement:
     """What offer and answer agreed on, seen from our side.
 
     remote is None when the other side named no address that can be sent to (a host name, or 0.0.0.0 on hold); its
-    first packets then tell.
+    first packets then tell. srtp is None where the audio goes in the clear.
     """
 
     remote: tuple[str, int] | None
@@ -109,6 +125,7 @@ class Agreement:
     payload_type: int
     event_payload_type: int | None
     direction: Direction
+    srtp: SrtpKeys | None = None
 
 
 def parse(body: bytes) -> SessionDescription:
@@ -131,42 +148,60 @@ def parse(body: bytes) -> SessionDescription:
     return SessionDescription(tuple(_media(section, session) for section in sections))
 
 
-def parse_offer(body: bytes) -> SessionDescription:
-    """Parse an offer; raises SdpError, NoCommonCodecError where there is nothing in it for us."""
+def parse_offer(body: bytes, *, require_srtp: bool = False) -> Offer:
+    """Parse an offer and choose its first audio stream we can take part in.
+
+    Raises SdpError, NoCommonCodecError where there is nothing in it for us.
+    """
     description = parse(body)
-    if not any(map(_usable, description.media)):
-        raise NoCommonCodecError("The offer has no G.711 audio over plain RTP")
-    return description
+    for index, media in enumerate(description.media):
+        if _usable(media) and (not require_srtp or _secure(media)):
+            return Offer(description.media, index)
+    raise NoCommonCodecError(f"The offer has no G.711 audio over {'secure RTP' if require_srtp else 'RTP'}")
 
 
-def answer(offer: SessionDescription, local: LocalMedia) -> tuple[bytes, Agreement]:
-    """Answer a usable offer (see parse_offer) with its first audio stream we can take part in.
+def answer(offer: Offer, local: LocalMedia) -> tuple[bytes, Agreement]:
+    """Answer an offer, with its own profile and, where that is secure, our key for the first suite we have.
 
     The answer has the offer's media lines in the offer's order, refused ones with port 0 (RFC 3264 §6).
     """
-    taken = next(index for index, media in enumerate(offer.media) if _usable(media))
-    media = offer.media[taken]
+    media = offer.media[offer.taken]
     agreed = _agreement(media)
+    cryptos: list[sdes.Crypto] = []
+    if _secure(media):
+        theirs = sdes.usable(media.attributes)[0]
+        ours = local.keys[theirs.key.suite]
+        agreed = replace(agreed, srtp=SrtpKeys(ours, theirs.key))
+        cryptos = [sdes.Crypto(theirs.tag, ours)]
     lines: list[str] = []
     for index, other in enumerate(offer.media):
-        if index == taken:
-            lines += _audio_lines(agreed, local.port, media.profile)
+        if index == offer.taken:
+            lines += _audio_lines(agreed, local.port, media.profile, cryptos)
         else:
             lines.append(f"m={other.kind} 0 {other.profile} {' '.join(other.formats)}")
     return _description(local, lines), agreed
 
 
-def offer(local: LocalMedia) -> bytes:
+def offer(local: LocalMedia, *, secure: bool = False) -> bytes:
     """Offer PCMU and key presses: what an INVITE without a description is answered with."""
-    return _description(local, _audio_lines(_OFFERED, local.port, "RTP/AVP"))
+    profile, cryptos = ("RTP/SAVP", sdes.our_offer(local.keys)) if secure else ("RTP/AVP", [])
+    return _description(local, _audio_lines(_OFFERED, local.port, profile, cryptos))
 
 
-def accept_answer(description: SessionDescription) -> Agreement:
-    """Read the answer to our offer; raises NoCommonCodecError."""
+def accept_answer(description: SessionDescription, local: LocalMedia, *, secure: bool = False) -> Agreement:
+    """Read the answer to our offer; raises NoCommonCodecError, also when it isn't as secure as the offer was."""
     media = next(iter(description.media), None)
-    if media is None or not _usable(media):
+    if media is None or not _usable(media) or _secure(media) is not secure:
         raise NoCommonCodecError("The answer takes no audio")
-    return _agreement(media)
+    agreed = _agreement(media)
+    if not secure:
+        return agreed
+    offered = {line.tag: line.key for line in sdes.our_offer(local.keys)}
+    (theirs, *others) = sdes.usable(media.attributes)
+    ours = offered.get(theirs.tag)
+    if others or ours is None or ours.suite is not theirs.key.suite:
+        raise NoCommonCodecError("The answer takes none of the keys that were offered")
+    return replace(agreed, srtp=SrtpKeys(ours, theirs.key))
 
 
 _OFFERED: Final = Agreement(None, Codec.PCMU, 0, _EVENT_TYPE, Direction.SENDRECV)
@@ -185,12 +220,13 @@ def _description(local: LocalMedia, media_lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
-def _audio_lines(agreed: Agreement, port: int, profile: str) -> list[str]:
+def _audio_lines(agreed: Agreement, port: int, profile: str, cryptos: Iterable[sdes.Crypto]) -> list[str]:
     events = agreed.event_payload_type
     formats = f"{agreed.payload_type}" if events is None else f"{agreed.payload_type} {events}"
     lines = [f"m=audio {port} {profile} {formats}", f"a=rtpmap:{agreed.payload_type} {agreed.codec}/8000"]
     if events is not None:
         lines += [f"a=rtpmap:{events} {_EVENT_ENCODING}", f"a=fmtp:{events} 0-15"]
+    lines += [f"a={crypto.attribute()}" for crypto in cryptos]
     return [*lines, "a=ptime:20", f"a={agreed.direction}"]
 
 
@@ -228,11 +264,15 @@ def _usable(media: MediaDescription) -> bool:
     return (
         media.kind == "audio"
         and media.port > 0
-        and media.profile in _PROFILES
+        and (media.profile in _PLAIN_PROFILES or (_secure(media) and bool(sdes.usable(media.attributes))))
         # Sound goes over IPv4 only.
         and ":" not in (media.address or "")
         and any(_codecs(media).values())
     )
+
+
+def _secure(media: MediaDescription) -> bool:
+    return media.profile in _SECURE_PROFILES
 
 
 def _agreement(media: MediaDescription) -> Agreement:

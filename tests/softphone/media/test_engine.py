@@ -19,6 +19,7 @@ from custom_components.ringcentral.softphone.media.g711 import Codec, transcode
 from custom_components.ringcentral.softphone.media.receiver import Drop
 from custom_components.ringcentral.softphone.media.rtp import RtpPacket, build, parse
 from custom_components.ringcentral.softphone.media.source import Address
+from custom_components.ringcentral.softphone.media.srtp import MasterKey, Opener, Sender, SrtpKeys, Suite
 from custom_components.ringcentral.softphone.media.writer import ClipResult, ClipWriter
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -654,3 +655,25 @@ async def test_the_clock_stops_with_the_last_session(engine: MediaEngine) -> Non
     assert engine._timer is not None
     sessions[1].close()
     assert engine._timer is None
+
+
+async def test_a_secure_call_is_heard_and_spoken_under_the_key_of_each_side(
+    session: MediaSession, peer: Peer, tmp_path: Path
+) -> None:
+    ours, theirs = (MasterKey(Suite.AES_CM_128_HMAC_SHA1_32, bytes([number]) * 30) for number in (1, 2))
+    negotiate(session, peer.address, srtp=SrtpKeys(ours, theirs))
+    session.record(tmp_path / "clip.wav", max_samples=MINUTE)
+    sender = Sender(theirs)
+    for number, frame in enumerate(SPEECH):
+        peer.send(session, sender.protect(build(RtpPacket(0, False, number, number * 160, 42, frame))))
+    peer.send(session, build(RtpPacket(0, False, 60, 60 * 160, 42, SPEECH[0])))
+    await stopped(session)
+    assert play(tmp_path / "clip.wav") == pcm(*range(60))
+    assert session.statistics.dropped == {Drop.NOT_AUTHENTIC: 1}
+    assert await session.play(GREETING)
+    opener = Opener(ours)
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(10):
+        opened = [opener.unprotect(await loop.sock_recv(peer.socket, 2048)) for _ in range(7)]
+    heard = [parse(datagram) for datagram in opened if isinstance(datagram, bytes)]
+    assert b"".join(packet.payload for packet in heard if packet)[-len(GREETING) :] == GREETING

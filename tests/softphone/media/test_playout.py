@@ -7,6 +7,7 @@ import pytest
 from custom_components.ringcentral.softphone.media.g711 import Codec, transcode
 from custom_components.ringcentral.softphone.media.playout import FRAME, LATCH_PACKETS, MAX_BURST, Playout
 from custom_components.ringcentral.softphone.media.rtp import RtpPacket, parse
+from custom_components.ringcentral.softphone.media.srtp import MasterKey, Opener, Suite
 
 ORIGIN = 1000.0
 SILENCE = b"\xff" * 160
@@ -261,3 +262,27 @@ def test_hours_of_slots_do_not_drift() -> None:
     source.play(b"\x01" * 160 * 500, slot(start))
     packets = sent(source, start, start + 600)
     assert [number for number, _ in packets[:500]] == list(range(start, start + 500))
+
+
+def test_a_secure_stream_goes_on_through_every_renegotiation() -> None:
+    ours = [MasterKey(suite, bytes([number]) * 30) for number, suite in enumerate(Suite)]
+    openers = [Opener(key) for key in ours]
+    source = Playout(origin=ORIGIN, randomness=Scripted(0x7FFF, 0, 0xCAFE))
+    heard: list[RtpPacket | None] = []
+    for start, which in ((0, 0), (100, 0), (200, 1), (300, 0)):
+        source.negotiate(Codec.PCMU, 0, sending=True, now=slot(start), srtp=ours[which])
+        for number in range(LATCH_PACKETS):
+            for secure in source.due(slot(start + number)):
+                opened = openers[which].unprotect(secure)
+                assert isinstance(opened, bytes)
+                heard.append(parse(opened))
+    assert [rtp.sequence for rtp in heard if rtp] == list(range(0x7FFF, 0x7FFF + 4 * LATCH_PACKETS))
+    assert {rtp.payload for rtp in heard if rtp} == {SILENCE}
+
+
+def test_a_call_may_become_plain(latched: Playout) -> None:
+    key = MasterKey(Suite.AES_CM_128_HMAC_SHA1_80, bytes(30))
+    latched.negotiate(Codec.PCMU, 0, sending=True, now=slot(10), srtp=key)
+    assert [len(datagram) for datagram in latched.due(slot(10))] == [182]
+    latched.negotiate(Codec.PCMU, 0, sending=True, now=slot(20))
+    assert [len(datagram) for datagram in latched.due(slot(20))] == [172]

@@ -7,10 +7,12 @@ import pytest
 from custom_components.ringcentral.softphone.media.receiver import MAX_PAYLOAD, Drop, Receiver
 from custom_components.ringcentral.softphone.media.rtp import RtpPacket, build
 from custom_components.ringcentral.softphone.media.source import Address
+from custom_components.ringcentral.softphone.media.srtp import MasterKey, Sender, Suite
 
 SDP: Address = ("198.51.100.1", 4000)
 NAT: Address = ("203.0.113.9", 61000)
 VOICE = b"\x2a" * 160
+KEY = MasterKey(Suite.AES_CM_128_HMAC_SHA1_80, bytes(range(30)))
 
 
 def datagram(sequence: int = 1, *, payload_type: int = 0, payload: bytes = VOICE) -> bytes:
@@ -121,3 +123,55 @@ def test_a_renegotiation_changes_what_is_audio_and_keeps_the_source() -> None:
     hearing.negotiate(SDP, payload_type=8, event_payload_type=None, receiving=True)
     assert list(hearing.receive(datagram(5), NAT, 0.0)) == []
     assert len(hearing.receive(datagram(6, payload_type=8), NAT, 0.0)) == 1
+
+
+def secure_receiver() -> Receiver:
+    made = Receiver()
+    made.negotiate(SDP, payload_type=0, event_payload_type=101, receiving=True, srtp=KEY)
+    return made
+
+
+def test_secure_audio_gets_through_once() -> None:
+    hearing = secure_receiver()
+    secure = Sender(KEY).protect(datagram())
+    assert [p.payload for p in hearing.receive(secure, SDP, 12.5)] == [VOICE]
+    assert list(hearing.receive(secure, SDP, 13.0)) == []
+    assert (hearing.received, hearing.last_heard, hearing.dropped) == (1, 12.5, {Drop.REPLAYED: 1})
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (datagram(), Drop.NOT_AUTHENTIC),
+        (Sender(KEY).protect(datagram())[:-1] + b"?", Drop.NOT_AUTHENTIC),
+        (b"hello", Drop.NOT_RTP),
+        (bytes.fromhex("80c80006") + bytes(38), Drop.NOT_RTP),
+    ],
+    ids=["plain", "forged", "text", "rtcp"],
+)
+def test_what_is_not_authentic_is_dropped_under_its_reason(data: bytes, reason: Drop) -> None:
+    hearing = secure_receiver()
+    assert list(hearing.receive(data, SDP, 0.0)) == []
+    assert (hearing.dropped, hearing.last_heard) == ({reason: 1}, None)
+
+
+def test_only_authentic_packets_make_an_address_known() -> None:
+    hearing = secure_receiver()
+    for sequence in range(10):
+        hearing.receive(datagram(sequence), NAT, 0.0)
+        hearing.receive(datagram(sequence), SDP, 0.0)
+    assert not hearing.source.locked
+    sender = Sender(KEY)
+    for sequence in range(4):
+        heard = hearing.receive(sender.protect(datagram(sequence)), NAT, 0.0)
+    assert [p.sequence for p in heard] == [0, 1, 2, 3]
+    assert hearing.source.target == NAT
+
+
+def test_a_renegotiation_under_the_same_key_keeps_what_was_seen() -> None:
+    hearing = secure_receiver()
+    secure = Sender(KEY).protect(datagram())
+    hearing.receive(secure, SDP, 0.0)
+    hearing.negotiate(SDP, payload_type=0, event_payload_type=None, receiving=True, srtp=KEY)
+    hearing.receive(secure, SDP, 0.0)
+    assert hearing.dropped == {Drop.REPLAYED: 1}

@@ -3,6 +3,7 @@
 The rooms, from the wire inwards:
 
 - ``rtp`` parses and builds packets, ``g711`` knows the two laws;
+- ``srtp`` protects and opens them where the call is secure;
 - ``receiver`` decides what of a socket is this call's audio, with ``source`` for whom to believe;
 - ``recorder`` puts it on its place in the clip, with ``timeline`` for where that is;
 - ``writer`` is the one thread that writes all clips, as ``wav`` files that can be played at any moment;
@@ -23,6 +24,7 @@ from .g711 import SAMPLE_RATE, Codec
 from .receiver import Drop
 from .rtp import RtpPacket
 from .source import Address
+from .srtp import MasterKey, SrtpKeys, Suite
 from .statistics import MediaStatistics
 from .wav import repair_wav
 from .writer import ClipFile, ClipResult, ClipWriter
@@ -35,10 +37,13 @@ __all__ = [
     "ClipWriter",
     "Codec",
     "Drop",
+    "MasterKey",
     "MediaEngine",
     "MediaError",
     "MediaSession",
     "MediaStatistics",
     "RtpPacket",
+    "SrtpKeys",
+    "Suite",
     "repair_wav",
 ]

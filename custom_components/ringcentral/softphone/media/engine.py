@@ -24,6 +24,7 @@ from .receiver import Receiver
 from .recorder import Recorder
 from .rtp import RtpPacket
 from .source import Address, reachable
+from .srtp import SrtpKeys
 from .statistics import MediaStatistics
 from .writer import ClipFile, ClipResult, ClipWriter
 
@@ -108,6 +109,7 @@ class MediaSession:
         event_payload_type: int | None,
         sending: bool,
         receiving: bool,
+        srtp: SrtpKeys | None = None,
     ) -> None:
         """Take what an offer and answer agreed on; again after each re-INVITE.
 
@@ -119,6 +121,8 @@ class MediaSession:
             event_payload_type: that of telephone-event, None without.
             sending: whether the far end wants to hear us.
             receiving: whether we want to hear the far end.
+            srtp: the keys of both sides, None for audio in the clear. A key as before keeps its rollover counter and
+                what was seen under it.
 
         Raises:
             MediaError: the address is a name or not IPv4; nothing has changed then.
@@ -131,9 +135,15 @@ class MediaSession:
         self.drain(now)
         self._codec = codec
         self._receiver.negotiate(
-            target, payload_type=payload_type, event_payload_type=event_payload_type, receiving=receiving
+            target,
+            payload_type=payload_type,
+            event_payload_type=event_payload_type,
+            receiving=receiving,
+            srtp=None if srtp is None else srtp.theirs,
         )
-        self._playout.negotiate(codec, payload_type, sending=sending, now=now)
+        self._playout.negotiate(
+            codec, payload_type, sending=sending, now=now, srtp=None if srtp is None else srtp.ours
+        )
         self._engine.wake()
 
     def play(self, ulaw: bytes) -> asyncio.Future[bool]:

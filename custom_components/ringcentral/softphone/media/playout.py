@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from .g711 import SAMPLE_RATE, Codec, transcode
 from .rtp import RtpPacket, build
+from .srtp import MasterKey, Sender
 
 FRAME: Final = 0.02
 """Seconds of audio in a packet."""
@@ -64,6 +65,9 @@ class Playout:
         self._talking = False
         self._ulaw = b""
         self._played = 0
+        # Senders are kept: one that came back to its key anew would encrypt two packets alike.
+        self._senders: dict[MasterKey, Sender] = {}
+        self._sender: Sender | None = None
 
     @property
     def playing(self) -> bool:
@@ -75,8 +79,10 @@ class Playout:
         """When ``due`` has something to send, in seconds on its clock; None before the first negotiation."""
         return None if self._slot is None else self._origin + self._slot * FRAME
 
-    def negotiate(self, codec: Codec, payload_type: int, *, sending: bool, now: float) -> None:
-        """Take what an offer and answer agreed on, and latch.
+    def negotiate(
+        self, codec: Codec, payload_type: int, *, sending: bool, now: float, srtp: MasterKey | None = None
+    ) -> None:
+        """Take what an offer and answer agreed on, and our key for it, None for plain packets; and latch.
 
         While not ``sending`` only the keep-alive goes out, at once and every five seconds; audio waits.
         """
@@ -84,6 +90,9 @@ class Playout:
         self._payload_type = payload_type
         self._talking = self._talking and sending
         self._sending = sending
+        if srtp is not None and srtp not in self._senders:
+            self._senders[srtp] = Sender(srtp)
+        self._sender = None if srtp is None else self._senders[srtp]
         self._latching = LATCH_PACKETS if sending else 1
         self._slot = self._soon(now)
 
@@ -137,7 +146,8 @@ class Playout:
             payload,
         )
         self._sequence = self._sequence + 1 & 0xFFFF
-        return build(packet)
+        datagram = build(packet)
+        return datagram if self._sender is None else self._sender.protect(datagram)
 
     def _next_payload(self) -> tuple[bytes, bool]:
         latching = self._latching > 0 and not self._talking

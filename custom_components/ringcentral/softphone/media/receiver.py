@@ -7,6 +7,7 @@ from typing import Final
 
 from .rtp import RtpPacket, parse
 from .source import Address, RemoteSource
+from .srtp import Keyring, MasterKey, Rejection
 
 MAX_PAYLOAD: Final = 4096
 """Bytes of audio believed in one packet: half a second."""
@@ -24,6 +25,8 @@ class Drop(StrEnum):
     STRAY_PAYLOAD = "stray_payload"
     OVERSIZED = "oversized"
     NOT_RECEIVING = "not_receiving"
+    NOT_AUTHENTIC = "not_authentic"
+    REPLAYED = "replayed"
 
 
 class Receiver:
@@ -52,6 +55,7 @@ class Receiver:
         self._payload_type: int | None = None
         self._event_payload_type: int | None = None
         self._receiving = False
+        self._keyring = Keyring()
 
     @property
     def deaf(self) -> bool:
@@ -59,20 +63,35 @@ class Receiver:
         return self._payload_type is None
 
     def negotiate(
-        self, remote: Address | None, *, payload_type: int, event_payload_type: int | None, receiving: bool
+        self,
+        remote: Address | None,
+        *,
+        payload_type: int,
+        event_payload_type: int | None,
+        receiving: bool,
+        srtp: MasterKey | None = None,
     ) -> None:
-        """Take what an offer and answer agreed on; an unchanged address keeps the source that was learned."""
+        """Take what an offer and answer agreed on, and the key of secure packets.
+
+        An unchanged address keeps the source that was learned, an unchanged key what was seen under it.
+        """
         self.source.negotiate(remote)
         self._payload_type = payload_type
         self._event_payload_type = event_payload_type
         self._receiving = receiving
+        self._keyring.take(srtp)
 
     def receive(self, datagram: bytes, address: Address, now: float) -> Sequence[RtpPacket]:
         """Return the audio packets that a datagram brings: mostly one, none, or those held back until now.
 
         Telephone events go to ``on_event`` instead.
         """
-        packet = parse(datagram)
+        # Before anything is learned of it: a stranger's packet says nothing about where the far end is.
+        opened = self._keyring.unprotect(datagram)
+        if isinstance(opened, Rejection):
+            self.dropped[Drop(opened)] += 1
+            return ()
+        packet = parse(opened)
         if packet is None:
             self.dropped[Drop.NOT_RTP] += 1
             return ()

@@ -31,33 +31,38 @@ class RtpPacket(NamedTuple):
     payload: bytes
 
 
-def parse(datagram: bytes) -> RtpPacket | None:
-    """Return the packet in a datagram, or None when it isn't one.
+def header_size(datagram: bytes) -> int | None:
+    """Return the bytes before the payload: header, contributing sources and extension; None when it isn't RTP.
 
-    None stands for another version, RTCP, and any length (CSRC list, extension, padding) that points beyond
-    the datagram. No input raises.
+    None stands for another version, RTCP, and any length that points beyond the datagram. No input raises.
     """
     length = len(datagram)
     if length < _HEADER.size:
         return None
-    flags, second, sequence, timestamp, ssrc = _HEADER.unpack_from(datagram)
-    payload_type = second & _PAYLOAD_TYPE
-    if flags & _VERSION_MASK != _VERSION or _FIRST_RTCP <= payload_type <= _LAST_RTCP:
+    flags = datagram[0]
+    if flags & _VERSION_MASK != _VERSION or _FIRST_RTCP <= datagram[1] & _PAYLOAD_TYPE <= _LAST_RTCP:
         return None
-    start = _HEADER.size
-    if flags != _VERSION:
-        start += 4 * (flags & _CSRC_COUNT)
-        if flags & _EXTENDED:
-            if start + _EXTENSION.size > length:
-                return None
-            start += _EXTENSION.size + 4 * _EXTENSION.unpack_from(datagram, start)[1]
-        if flags & _PADDED:
-            padding = datagram[-1]
-            if not padding:
-                return None
-            length -= padding
-        if start > length:
+    size = _HEADER.size + 4 * (flags & _CSRC_COUNT)
+    if flags & _EXTENDED:
+        if size + _EXTENSION.size > length:
             return None
+        size += _EXTENSION.size + 4 * _EXTENSION.unpack_from(datagram, size)[1]
+    return size if size <= length else None
+
+
+def parse(datagram: bytes) -> RtpPacket | None:
+    """Return the packet in a datagram, or None when it isn't one: see ``header_size``, and padding without sense."""
+    start = header_size(datagram)
+    if start is None:
+        return None
+    flags, second, sequence, timestamp, ssrc = _HEADER.unpack_from(datagram)
+    length = len(datagram)
+    if flags & _PADDED:
+        padding = datagram[-1]
+        length -= padding
+        if not padding or start > length:
+            return None
+    payload_type = second & _PAYLOAD_TYPE
     return RtpPacket(payload_type, second >= _MARKER, sequence, timestamp, ssrc, datagram[start:length])
 
 
