@@ -46,6 +46,7 @@ _TRANSFERRED: Headers = (
 )
 _REJECTIONS = {10: "forward", 11: "voicemail", 12: "reject"}
 _RECEIVED = 17  # ClientReceiveConfirm; before it, voicemail is ignored
+_AWAY = 300.0  # seconds a talking caller waits for a phone that lost its connection
 _OTHER_CLIENT = "802398000001"
 
 
@@ -88,6 +89,8 @@ class Call:
         self._placed = now
         self._their_cseq = -1
         self._no_487_by: float | None = None
+        self._lost_at: float | None = None  # when the phone's connection went in mid-call
+        self._forgiven = False  # once it went, the phone can't know how the call stands
         self._ack_body: bytes | None = None
         self._script = [(now + after, step) for after, step in caller.while_ringing]
         headers = invite_headers(
@@ -128,7 +131,9 @@ class Call:
         if self.ended:
             return None
         times = [self._dialog.deadline, self.voice.deadline, self._no_487_by]
-        if self.state is not State.CALLING:
+        if self._lost_at is not None:
+            times.append(self._lost_at + _AWAY)
+        elif self.state is not State.CALLING:
             times += [at for at, _ in self._script[:1]]
         if self.state is State.RINGING:
             times.append(self._placed + self.caller.ring_for)
@@ -150,14 +155,22 @@ class Call:
         if self._no_487_by is not None and self._no_487_by <= now:
             self.log.wrong("no 487 after CANCEL")
             self._end("no response", now)
+        if self._lost_at is not None and self._lost_at + _AWAY <= now:
+            self._end("connection lost", now)
         datagrams = self.voice.due(now)
-        if self.voice.finished and self.state is State.TALKING:
+        if self.voice.finished and self.state is State.TALKING and self._lost_at is None:
             self._hang_up(now)
         return datagrams
 
     def lost(self, now: float) -> None:
-        """The connection to the phone is gone."""
-        self._end("connection lost", now)
+        """The connection to the phone is gone: who talks waits for an INVITE over the next one."""
+        self._forgiven = True
+        if self.state is not State.TALKING:
+            self._end("connection lost", now)
+        elif self._lost_at is None:
+            self._lost_at = now
+            self._dialog.close()
+            self.log.note(now, "out of reach")
 
     def received(self, message: Message, now: float) -> None:
         """Take a message of this call from the phone."""
@@ -171,7 +184,8 @@ class Call:
     # What the caller does
 
     def _run_script(self, now: float) -> None:
-        while self.state is not State.CALLING and self._script and self._script[0][0] <= now:
+        reachable = self.state is not State.CALLING and self._lost_at is None
+        while reachable and self._script and self._script[0][0] <= now:
             self._take(self._script.pop(0)[1], now)
 
     def _take(self, step: Step, now: float) -> None:
@@ -327,7 +341,8 @@ class Call:
             self._commanded(message, now)
             return
         if self.state not in {State.TALKING, State.LEAVING}:
-            self.log.wrong(f"{method}: outside a confirmed dialog")
+            if not self._forgiven:
+                self.log.wrong(f"{method}: outside a confirmed dialog")
             self.outbox.append(reply(message, 481))
             return
         self._dialog.check_request(message, self.log)
@@ -338,9 +353,16 @@ class Call:
                 self._end("phone hung up", now)
             case "INVITE":
                 self._learn(message, answers=False)
-                self.log.note(now, "the phone changes the session")
-                body = self._negotiation.answer()
-                self.outbox.append(reply(message, 200, headers=(*contact, *_SDP), body=body))
+                self._dialog.retarget(message)
+                self.log.note(now, "the phone changes the session" if self._lost_at is None else "back")
+                self._lost_at = None
+                expires = message.get("Session-Expires")
+                timer: Headers = (("Require", "timer"), ("Session-Expires", expires)) if expires else ()
+                headers = (*contact, *timer, *_SDP)
+                self.outbox.append(reply(message, 200, headers=headers, body=self._negotiation.answer()))
+            case "UPDATE" if self._lost_at is not None:
+                # RingCentral's own way: only an INVITE has it find the call again.
+                self.outbox.append(reply(message, 481))
             case "REFER":
                 self.referred_to = uri_of(message.get("Refer-To") or "")
                 self.log.note(now, "transferred")
@@ -370,7 +392,7 @@ class Call:
         if self.ended:
             return
         self.state, self.outcome = State.ENDED, outcome
-        self._no_487_by = None
+        self._no_487_by = self._lost_at = None
         self._dialog.close()
         self._script.clear()
         self.voice.stop()

@@ -158,6 +158,10 @@ class Dialog:
         if response.status // 100 == 2:
             self._target = uri_of(response.get("Contact") or "") or self._target
 
+    def retarget(self, message: Message) -> None:
+        """Take where the phone says it is now (§12.2.2)."""
+        self._target = uri_of(message.get("Contact") or "") or self._target
+
     def check_request(self, message: Message, log: Log) -> None:
         """Hold a request of the phone against the dialog."""
         log.wrong(

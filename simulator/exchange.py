@@ -180,6 +180,8 @@ class Exchange:
             return
         if item.call_id in self._calls:
             call, _ = self._calls[item.call_id]
+            # A phone that comes back speaks over its new connection.
+            self._calls[item.call_id] = (call, link)
             call.received(item, now)
             self._post(call, now)
         elif not item.is_request:

@@ -96,15 +96,19 @@ async def test_entities_stay_available_while_the_line_is_away(line: Line) -> Non
     await until(lambda: line.registered)
 
 
-async def test_calls_end_with_the_line(machine: Line) -> None:
-    await machine.call(LISTENER)
+async def test_a_call_outlives_a_lost_line(machine: Line) -> None:
+    call = await machine.call(LISTENER)
     await machine.told("recording_started")
     drop(machine)
+    await until(lambda: "back" in [text for _, text in call.events])
+    assert machine.state("sensor", "call_state").state == "talking"
+    assert machine.of("ended") == []
+    machine.cloud.sip.do(call, Step.HANG_UP)
     ended = await machine.told("ended")
 
-    assert ended["end_reason"] == "network_error"
+    assert ended["end_reason"] == "remote_hangup"
     assert machine.state("sensor", "call_state").state == "idle"
-    await until(lambda: machine.registered)
+    assert machine.registered
 
 
 async def test_a_call_that_rings_is_missed_with_the_line(line: Line) -> None:
@@ -175,6 +179,13 @@ async def test_new_credentials_are_fetched_once_in_an_interval(hass: HomeAssista
     with patch.object(coordinator_module, "_PROVISION_INTERVAL", 0.0):
         coordinator._phone_event(refused)
     await until(lambda: len(provisioned(stale)) == 2)
+
+
+async def test_a_refusal_that_keeps_its_calls_fetches_nothing(line: Line) -> None:
+    before = len(provisioned(line))
+    line.entry.runtime_data._phone_event(RegistrationRefused(403, "Forbidden", 120.0, kept=True))
+    assert line.entry.runtime_data._provisioning is None
+    assert len(provisioned(line)) == before
 
 
 @pytest.mark.parametrize("fault", [RegisterFault.UNAVAILABLE, RegisterFault.TOO_MANY_CONTACTS])
@@ -405,8 +416,9 @@ async def test_nothing_secret_and_no_number_is_ever_logged(
     ringing = await stale.call(LISTENER)
     await stale.told("recording_started", 2)
     drop(stale)
+    await until(lambda: "back" in [text for _, text in ringing.events])
+    stale.cloud.sip.do(ringing, Step.HANG_UP)
     await stale.told("ended", 2)
-    await until(lambda: stale.registered)
     cloud.rest.account.jwt = "eyJuZXctand0"
     stale.entry.runtime_data._provisioned_at = None
     stale.entry.runtime_data._client._tokens._access = None

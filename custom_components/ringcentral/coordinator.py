@@ -172,7 +172,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
                 self._call_ended(event)
             case Registered():
                 self._line_found()
-            case RegistrationRefused(status):
+            # One that keeps the connection keeps its calls: new credentials can wait until they are over.
+            case RegistrationRefused(status, kept=False):
                 self._refused(status)
             case LineLost(reason):
                 self._line_lost(reason)

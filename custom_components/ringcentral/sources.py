@@ -1,13 +1,14 @@
 """Where a line's SIP account comes from, and what a configuration entry keeps of it."""
 
 from collections.abc import Mapping
+import contextlib
 from enum import StrEnum
 import re
 from typing import Any, Final
 
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 
-from .cloud import Provision
+from .cloud import Provision, SipInfo
 from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_PROVISION, CONF_PROXY, CONF_SOURCE, USER_AGENT
 from .softphone import Account, Proxy
 
@@ -35,17 +36,27 @@ def account_of(data: Mapping[str, Any]) -> Account:
             password=info.password,
             authorization_id=info.authorization_id,
             domain=info.domain,
-            proxy=Proxy.parse(info.outbound_proxy),
+            proxies=_proxies(info),
             user_agent=USER_AGENT,
+            switch_back_interval=info.switch_back_interval,
         )
     return Account(
         username=data[CONF_USERNAME],
         password=data[CONF_PASSWORD],
         authorization_id=data[CONF_AUTHORIZATION_ID],
         domain=data[CONF_DOMAIN],
-        proxy=Proxy.parse(data[CONF_PROXY]),
+        proxies=(Proxy.parse(data[CONF_PROXY]),),
         user_agent=USER_AGENT,
     )
+
+
+def _proxies(info: SipInfo) -> tuple[Proxy, ...]:
+    """Return the proxies in order; raises ValueError when the first is none. A stand-in that is none is left out."""
+    proxies = [Proxy.parse(info.outbound_proxy)]
+    for stand_in in (info.outbound_proxy_backup, info.outbound_proxy_ipv6, info.outbound_proxy_ipv6_backup):
+        with contextlib.suppress(ValueError):
+            proxies.append(Proxy.parse(stand_in or ""))
+    return tuple(dict.fromkeys(proxies))
 
 
 def with_port(address: str, port: int) -> str:

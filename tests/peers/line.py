@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+import ssl
 import wave
 
 import audioop
@@ -18,6 +19,7 @@ from custom_components.ringcentral.softphone import (
     PhoneEvent,
     Proxy,
     Registered,
+    Transport,
 )
 from custom_components.ringcentral.softphone.media import (
     SAMPLE_RATE,
@@ -38,7 +40,14 @@ class AnsweredLine:
     """A line on which the first call is answered as soon as it rings; `events` is all that happened."""
 
     def __init__(
-        self, credentials: Credentials, port: int, engine: MediaEngine, clip: Path, *, require_srtp: bool
+        self,
+        credentials: Credentials,
+        port: int,
+        engine: MediaEngine,
+        clip: Path,
+        *,
+        require_srtp: bool,
+        tls: ssl.SSLContext | None,
     ) -> None:
         self.events: list[PhoneEvent] = []
         self._clip = clip
@@ -49,9 +58,10 @@ class AnsweredLine:
             password=credentials.password,
             authorization_id=credentials.authorization_id,
             domain=REALM,
-            proxy=Proxy("127.0.0.1", port),
+            proxies=(Proxy("127.0.0.1", port),),
+            transport=Transport.TLS if tls else Transport.TCP,
         )
-        self.phone = Phone(account, engine, self._note)
+        self.phone = Phone(account, engine, self._note, tls)
 
     async def registered(self) -> Registered:
         """Wait until the server has accepted the phone."""
@@ -108,12 +118,17 @@ class AnsweredLine:
 
 @asynccontextmanager
 async def answered_line(
-    credentials: Credentials, port: int, clip: Path, *, require_srtp: bool = False
+    credentials: Credentials,
+    port: int,
+    clip: Path,
+    tls: ssl.SSLContext | None = None,
+    *,
+    require_srtp: bool = False,
 ) -> AsyncIterator[AnsweredLine]:
     """Keep a line at the server on `port` of loopback; its first call goes into `clip`."""
     writer = ClipWriter()
     engine = MediaEngine(writer, bind_host="127.0.0.1")
-    line = AnsweredLine(credentials, port, engine, clip, require_srtp=require_srtp)
+    line = AnsweredLine(credentials, port, engine, clip, require_srtp=require_srtp, tls=tls)
     line.phone.start()
     try:
         yield line

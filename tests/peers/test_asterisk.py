@@ -1,10 +1,11 @@
 """A real registrar and caller: challenges with qop, several algorithms, strict RTP, and no answer to keep-alives."""
 
 from pathlib import Path
+import ssl
 
 import pytest
 
-from custom_components.ringcentral.softphone import EndReason, Outcome
+from custom_components.ringcentral.softphone import Cause, EndReason, Outcome
 from custom_components.ringcentral.softphone.media import SAMPLE_RATE
 
 from .asterisk_server import PLAIN, SDES, SHA256, Asterisk, Credentials
@@ -125,4 +126,27 @@ async def test_a_wrong_password_is_tried_once_and_then_not_for_a_while(
         await asterisk.logs("Failed to authenticate", refusals + 1)
     assert lost.retry_after >= 60
     assert asterisk.log().count("Failed to authenticate") == refusals + 1
+    assert await asterisk.contacts() == []
+
+
+async def test_a_call_over_tls(asterisk: Asterisk, tmp_path: Path, prompt: bytes) -> None:
+    clip = tmp_path / "clip.wav"
+    tls = ssl.create_default_context(cafile=asterisk.certificate)
+    async with answered_line(PLAIN, asterisk.tls_port, clip, tls) as line:
+        await line.registered()
+        assert await asterisk.contacts() == [PLAIN.username]
+        await asterisk.originate(PLAIN.username, "Playback", asterisk.add_sound("prompt", prompt))
+        assert (await line.ended()).reason is EndReason.REMOTE_HANGUP
+        await line.recorded()
+    assert read_ulaw(clip) == prompt
+    assert await asterisk.contacts() == []
+
+
+async def test_a_server_whose_certificate_nobody_vouches_for_is_not_registered_with(
+    asterisk: Asterisk, tmp_path: Path
+) -> None:
+    untrusting = ssl.create_default_context()
+    async with answered_line(PLAIN, asterisk.tls_port, tmp_path / "clip.wav", untrusting) as line:
+        lost = await line.lost()
+    assert lost.cause is Cause.TLS_CERTIFICATE
     assert await asterisk.contacts() == []

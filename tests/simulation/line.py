@@ -2,42 +2,53 @@
 
 from collections.abc import Callable
 
-from custom_components.ringcentral.softphone.account import Flow
+from custom_components.ringcentral.softphone.account import Account, Flow, Proxy
 from custom_components.ringcentral.softphone.agent import UnknownCallError, UserAgent
-from custom_components.ringcentral.softphone.backoff import Backoff
 from custom_components.ringcentral.softphone.events import (
     Call,
     CallChanged,
     CallEnded,
     CallState,
+    Cause,
     EndReason,
     FlowFailed,
     MediaAgreed,
     PhoneEvent,
+    Registered,
     RegistrationRefused,
 )
+from custom_components.ringcentral.softphone.route import Loss, Route
+from tests.simulation.network import Network
 from tests.simulation.server import Connection, Server
 from tests.simulation.world import Pipe, World
 from tests.softphone.builders import ACCOUNT
+
+CLOSED = Loss(Cause.CLOSED, "x")
 
 
 class Line:
     """Keeps itself registered, answers some calls, and counts how they end."""
 
-    def __init__(self, world: World, server: Server) -> None:
+    def __init__(
+        self, world: World, server: Server, account: Account = ACCOUNT, network: Network | None = None
+    ) -> None:
         """Connect at once."""
-        self.agent = UserAgent(ACCOUNT, token=lambda: f"{world.random.getrandbits(128):032x}")
+        self.agent = UserAgent(account, token=lambda: f"{world.random.getrandbits(128):032x}")
         self.rang: set[str] = set()
         self.ended: set[str] = set()
         self.up: Pipe | None = None
         self.connection: Connection | None = None
         self.connections = 0
+        self.moved_at = float("-inf")
         self._world = world
         self._server = server
-        self._backoff = Backoff(world.random)
-        self._since = 0.0
+        self.proxy: Proxy | None = None
+        self.causes: set[Cause] = set()
+        self.tries: list[float] = []
+        self._route = Route(account, world.random)
+        self._network = network or Network()
         self._due: float | None = None
-        world.at(0, self._connect)
+        world.at(0, self._try)
 
     @property
     def in_service(self) -> bool:
@@ -45,26 +56,39 @@ class Line:
         connection = self.connection
         return connection is not None and self._server.reachable is connection and not connection.down.broken
 
-    def close(self, at_least: float = 0.0) -> None:
+    def close(self, loss: Loss = CLOSED) -> None:
         """Lose the connection and come back."""
         assert self.up is not None and self.connection is not None
+        if loss.cause is Cause.SWITCH_BACK:
+            self.moved_at = self._world.now
         self.up.broken = self.connection.down.broken = True
-        self.up = self.connection = None
+        self.up = self.connection = self.proxy = None
         self.agent.disconnected(self._world.now)
-        if self._world.now - self._since >= 30:
-            self._backoff.reset()
         self._pump()
-        self._world.after(max(self._backoff.next_delay(), at_least), self._connect)
+        self._come_back(loss)
+
+    def _come_back(self, loss: Loss) -> None:
+        self.causes.add(loss.cause)
+        self._world.after(self._route.lost(loss, self._world.now), self._try)
+
+    def _try(self) -> None:
+        assert self.up is None, "a second connection"
+        self.tries.append(self._world.now)
+        seconds, cause = self._network.attempt(self._route.proxy)
+        if not self._server.up:
+            cause = cause or Cause.REFUSED
+        if cause is None:
+            self._connect()
+        else:
+            self._world.after(seconds, lambda: self._come_back(Loss(cause, "x")))
 
     def _connect(self) -> None:
-        if not self._server.up:
-            self._world.after(self._backoff.next_delay(), self._connect)
-            return
+        assert self.up is None, "a second connection"
         down = Pipe(self._world, self._receive)
         connection = Connection(self._server, down, self.close)
         self.connection, self.up = connection, Pipe(self._world, connection.receive)
         self.connections += 1
-        self._since = self._world.now
+        self.proxy = self._route.proxy
         self.agent.connected(Flow("192.0.2.7", 1024 + self.connections), self._world.now)
         self._pump()
 
@@ -77,6 +101,10 @@ class Line:
             return
         self._due = None
         self.agent.tick(self._world.now)
+        at = self._route.switch_back_at
+        if self.up is not None and at is not None and self._world.now >= at and not self.agent.calls:
+            self.close(Loss(Cause.SWITCH_BACK, "x"))
+            return
         self._pump()
 
     def _pump(self) -> None:
@@ -104,17 +132,19 @@ class Line:
                 self.ended.add(call.call_id)
             case MediaAgreed(call_id):
                 assert call_id not in self.ended
-            case FlowFailed():
-                self._world.after(0, self._give_up(0.0))
-            case RegistrationRefused(_, _, retry_after):
-                self._world.after(0, self._give_up(retry_after))
+            case Registered():
+                self._route.registered(self._world.now)
+            case FlowFailed(_, cause):
+                self._world.after(0, self._give_up(Loss(cause, "x")))
+            case RegistrationRefused(status, _, retry_after, kept=False):
+                self._world.after(0, self._give_up(Loss(event.cause, "x", retry_after, status)))
 
-    def _give_up(self, at_least: float) -> Callable[[], None]:
+    def _give_up(self, loss: Loss) -> Callable[[], None]:
         connection = self.connection
 
         def close() -> None:
             if self.connection is connection and connection is not None:
-                self.close(at_least)
+                self.close(loss)
 
         return close
 

@@ -591,6 +591,39 @@ def test_a_lost_connection_ends_the_call_once() -> None:
     assert scene.call.deadline is None
 
 
+def test_a_talking_caller_waits_for_the_phone_to_come_back() -> None:
+    scene = Scene()
+    scene.answer()
+    scene.call.lost(5.0)
+    scene.call.lost(6.0)
+    scene.call.do(Step.HANG_UP, 7.0)
+    assert scene.take() == []
+    (gone,) = scene.get(ask(scene.invite, "UPDATE"), 8.0)
+    assert gone.status == 481
+
+    headers = (("Content-Type", "application/sdp"), ("Session-Expires", "14400;refresher=uas"))
+    again = ask(scene.invite, "INVITE", number=2, headers=headers, body=sdp())
+    (ok,) = scene.get(again, 9.0)
+    assert (ok.status, ok.get("Session-Expires"), ok.get("Require")) == (200, "14400;refresher=uas", "timer")
+    (bye,) = scene.at(9.0)
+    assert bye.method == "BYE"
+    assert scene.said[3:] == ["out of reach", "back", "hangs up"]
+    assert scene.call.violations == []
+
+
+def test_a_phone_that_stays_away_is_given_up() -> None:
+    scene = Scene()
+    scene.answer()
+    scene.call.lost(5.0)
+    scene.at(304.9)
+    assert not scene.call.ended
+    scene.at(305.0)
+
+    assert scene.call.outcome == "connection lost"
+    assert [gone.status for gone in scene.get(ask(scene.invite, "BYE"), 306.0)] == [481]
+    assert scene.call.violations == []
+
+
 def test_several_vias_are_those_of_several_hops() -> None:
     scene = Scene(dialect=Dialect(vias=3))
     scene.answer()

@@ -229,13 +229,34 @@ def test_a_response_to_no_call_is_noticed() -> None:
     assert exchange.violations == ["200 to INFO: belongs to no call"]
 
 
-def test_what_a_late_phone_says_to_a_lost_call_goes_nowhere() -> None:
+def test_what_a_late_phone_says_to_a_lost_call_finds_none() -> None:
     exchange = connected()
     invite = place(exchange)
     exchange.closed(1, 2.0)
     exchange.connected(2)
 
-    assert give(exchange, ask(invite, "BYE"), 3.0, link=2) == []
+    (gone,) = sent(give(exchange, ask(invite, "BYE"), 3.0, link=2), link=2)
+    assert gone.status == 481
+    assert exchange.calls[0].violations == []
+
+
+def test_a_phone_that_comes_back_goes_on_with_its_call() -> None:
+    exchange = connected()
+    invite = place(exchange)
+    (call,) = exchange.calls
+    give(exchange, respond(invite, 180))
+    give(exchange, respond(invite, 200, body=sdp()))
+    exchange.closed(1, 2.0)
+    exchange.connected(2)
+    exchange.do(call, Step.HANG_UP, 3.0)
+    assert sent(exchange.outputs(), link=2) == []
+
+    headers = (("Content-Type", "application/sdp"),)
+    again = ask(invite, "INVITE", headers=headers, body=sdp())
+    (ok,) = sent(give(exchange, again, 4.0, link=2), link=2)
+    exchange.due(4.0)
+    (bye,) = sent(exchange.outputs(), link=2)
+    assert (ok.status, bye.method) == (200, "BYE")
 
 
 def _a_day(seed: int) -> list[Output]:

@@ -20,7 +20,7 @@ BRANCH: Final = "z9hG4bKinvite1"
 CALLER_TAG: Final = "10.62.25.111-5070-6ce1264681244a"
 CONTACT: Final = "sip:+16505550072@10.62.192.70:5091;transport=tcp"
 
-ACCOUNT: Final = Account(USERNAME, PASSWORD, AUTHORIZATION_ID, DOMAIN, Proxy("sip.example.com", 5090))
+ACCOUNT: Final = Account(USERNAME, PASSWORD, AUTHORIZATION_ID, DOMAIN, (Proxy("sip.example.com", 5090),))
 FLOW: Final = Flow("192.168.42.15", 62931)
 
 type Fields = tuple[tuple[str, str], ...]
@@ -151,10 +151,13 @@ def invite(
     )
 
 
-def response(to: Wire, status: int, *headers: tuple[str, str], reason: str = "Because") -> bytes:
+def response(
+    to: Wire, status: int, *headers: tuple[str, str], reason: str = "Because", body: bytes = b""
+) -> bytes:
     """Write a server's answer to one of our requests."""
     echoed = tuple((name, to.get(name)) for name in ("Via", "From", "Call-ID", "CSeq"))
-    return message(f"SIP/2.0 {status} {reason}", (*echoed, ("To", f"{to.get('To')};tag=srv"), *headers))
+    tag = "" if to.tag else ";tag=srv"
+    return message(f"SIP/2.0 {status} {reason}", (*echoed, ("To", f"{to.get('To')}{tag}"), *headers), body)
 
 
 class Line:
@@ -175,11 +178,17 @@ class Line:
         (register,) = self.sent()
         return register
 
-    def register(self) -> Self:
-        """Connect and register for ten minutes."""
+    def register(self, answering_pings: bool = True) -> Self:
+        """Connect and register for ten minutes, to be refreshed after 90 s, or 30 s when pings are not answered."""
         self.receive(response(self.connect(), 200, ("Expires", "600")))
         self.events()
+        self.agent._registration.pace(answering_pings, self.now)
         return self
+
+    def reconnect(self, port: int = 62932) -> list[Wire]:
+        """Register over the next connection; return what is sent then."""
+        self.flow = Flow(self.flow.host, port)
+        return self.receive(response(self.connect(), 200, ("Expires", "600")))
 
     def sent(self) -> list[Wire]:
         """Return what was sent since."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 import re
+import ssl
 from typing import Any, cast
 
 from custom_components.ringcentral.softphone.account import Proxy
@@ -11,7 +12,7 @@ from custom_components.ringcentral.softphone.events import Call, CallChanged, Ca
 from custom_components.ringcentral.softphone.media import MediaEngine
 from custom_components.ringcentral.softphone.media.errors import MediaError
 from custom_components.ringcentral.softphone.phone import Phone
-from tests.softphone.builders import ACCOUNT, Wire, invite, read_wire, request, response
+from tests.softphone.builders import ACCOUNT, Fields, Wire, invite, read_wire, request, response
 
 PATIENCE = 5.0
 
@@ -49,8 +50,12 @@ class FakeMedia:
 class Server:
     """Accepts connections, takes registrations, and writes down what it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.status = 200
+        self.headers: Fields = ()
+        self.greeting = b""
+        self.drop_all = False
+        self._tls = tls
         self.registering = True
         self.told: asyncio.Queue[Wire] = asyncio.Queue()
         self.pings: asyncio.Queue[bytes] = asyncio.Queue()
@@ -60,7 +65,9 @@ class Server:
         self._busy: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(
+            self._accept, "0.0.0.0" if self._tls else "127.0.0.1", 0, ssl=self._tls
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -89,6 +96,7 @@ class Server:
         assert task is not None
         self._busy.add(task)
         self.writers.append(writer)
+        writer.write(self.greeting)
         try:
             while True:
                 await self._take(reader, writer)
@@ -99,6 +107,8 @@ class Server:
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
+        if self.drop_all:
+            raise ConnectionError
         if head == b"\r\n\r\n":
             self.pings.put_nowait(head)
             return
@@ -107,20 +117,22 @@ class Server:
         (wire,) = read_wire(head + await reader.readexactly(int(length[1])))
         self.told.put_nowait(wire)
         if wire.start.startswith("REGISTER") and self.registering:
-            writer.write(response(wire, self.status, ("Expires", "600"), reason="Because"))
+            writer.write(response(wire, self.status, ("Expires", "600"), *self.headers, reason="Because"))
 
 
 class Household:
     """A phone, its server and who listens."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, *stand_ins: Proxy, **account: Any) -> None:
         self.server = server
+        self.proxy = Proxy("127.0.0.1", server.port)
         self.media = FakeMedia()
         self.log: list[PhoneEvent] = []
         self.events: asyncio.Queue[PhoneEvent] = asyncio.Queue()
         self.react: Callable[[PhoneEvent], None] = lambda event: None
-        account = replace(ACCOUNT, proxy=Proxy("127.0.0.1", server.port))
-        self.phone = Phone(account, cast(MediaEngine, self.media), self._listen)
+        tls = account.pop("tls", None)
+        account = {"proxies": (self.proxy, *stand_ins), **account}
+        self.phone = Phone(replace(ACCOUNT, **account), cast(MediaEngine, self.media), self._listen, tls)
 
     def _listen(self, event: PhoneEvent) -> None:
         self.log.append(event)

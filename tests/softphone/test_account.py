@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from custom_components.ringcentral.softphone.account import Flow, Proxy
+from custom_components.ringcentral.softphone.account import Flow, Proxy, Transport
 from tests.softphone.builders import ACCOUNT, AUTHORIZATION_ID, PASSWORD, USERNAME
 
 
@@ -53,6 +53,29 @@ def test_a_domain_is_one_word() -> None:
     with pytest.raises(ValueError):
         replace(ACCOUNT, domain="a b")
     assert replace(ACCOUNT, user_agent="Home Assistant").user_agent == "Home Assistant"
+
+
+def test_the_first_proxy_is_the_account_s_proxy() -> None:
+    first, second = Proxy("a", 1), Proxy("b", 2)
+    assert replace(ACCOUNT, proxies=(first, second)).proxy == first
+
+
+def test_an_account_has_a_proxy() -> None:
+    with pytest.raises(ValueError):
+        replace(ACCOUNT, proxies=())
+
+
+@pytest.mark.parametrize(
+    "instance", ["", "urn:uuid:1", 'urn:uuid:0>";x', "00000000-0000-1000-8000-000a95a0e128"]
+)
+def test_an_instance_id_that_is_none_is_refused(instance: str) -> None:
+    with pytest.raises(ValueError):
+        replace(ACCOUNT, instance_id=instance)
+
+
+@pytest.mark.parametrize(("transport", "port"), [(Transport.TCP, 5060), (Transport.TLS, 5061)])
+def test_a_transport_has_its_own_port(transport: Transport, port: int) -> None:
+    assert transport.default_port == port
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,17 @@
 
 import pytest
 
-from custom_components.ringcentral.softphone.agent import MAX_CALLS, MAX_LINGERING, PING_INTERVAL
+from custom_components.ringcentral.softphone.agent import MAX_CALLS, MAX_LINGERING
 from custom_components.ringcentral.softphone.events import (
     CallEnded,
     CallState,
+    Cause,
     EndReason,
     FlowFailed,
     Outcome,
     Unregistered,
 )
+from custom_components.ringcentral.softphone.heartbeat import PING_INTERVAL
 from custom_components.ringcentral.softphone.sip.framing import MAX_HEAD
 from tests.softphone.builders import (
     AUTHORIZATION_ID,
@@ -57,7 +59,48 @@ def test_an_idle_connection_is_kept_open(line: Line) -> None:
     assert line.agent.take_output() == b""
     line.agent.tick(line.now + PING_INTERVAL)
     assert line.agent.take_output() == b"\r\n\r\n"
-    line.agent.tick(line.now + 2 * PING_INTERVAL - 0.1)
+
+
+def test_a_server_that_answered_pings_and_does_not_any_more_is_dead(line: Line) -> None:
+    line.advance(PING_INTERVAL)
+    line.receive(b"\r\n")
+    line.advance(PING_INTERVAL + 9.9)
+    assert line.events() == []
+    line.advance(0.1)
+    assert line.events() == [FlowFailed("the server doesn't answer pings any more")]
+
+
+def test_a_server_that_answers_pings_is_registered_with_more_rarely() -> None:
+    line = Line().register(answering_pings=False)
+    line.advance(PING_INTERVAL)
+    line.receive(b"\r\n")
+    assert line.advance(2.1) == []
+    for _ in range(2):
+        line.advance(PING_INTERVAL - 2.1)
+        line.receive(b"\r\n")
+        assert line.advance(2.1) == []
+    (refresh,) = line.advance(4)
+    assert refresh.start.startswith("REGISTER")
+
+
+def test_a_server_whose_pongs_prove_nothing_is_asked_often_again() -> None:
+    line = Line().register(answering_pings=False)
+    line.advance(PING_INTERVAL)
+    line.receive(b"\r\n")
+    line.advance(5)
+    line.receive(b"\r\n")
+    assert line.advance(24.9) == [], "the refresh was due when the pongs still counted"
+    (refresh,) = line.advance(5.2)
+    assert refresh.start.startswith("REGISTER")
+    assert line.events() == []
+
+
+def test_pings_begin_anew_with_a_connection(line: Line) -> None:
+    line.advance(PING_INTERVAL)
+    line.receive(b"\r\n")
+    line.agent.disconnected(line.now)
+    line.connect()
+    line.agent.tick(line.now + PING_INTERVAL - 0.1)
     assert line.agent.take_output() == b""
 
 
@@ -116,7 +159,7 @@ def test_what_cannot_be_answered_is_passed_over(line: Line, data: bytes) -> None
 
 def test_a_stream_that_cannot_be_followed_is_of_no_more_use(line: Line) -> None:
     line.receive(b"x" * (MAX_HEAD + 1))
-    assert line.events() == [FlowFailed("A message head is longer than 65536 bytes")]
+    assert line.events() == [FlowFailed("A message head is longer than 65536 bytes", Cause.PROTOCOL)]
 
 
 def test_what_comes_of_a_connection_that_is_gone_is_dropped(line: Line) -> None:

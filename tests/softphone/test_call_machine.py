@@ -6,11 +6,19 @@ from typing import override
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
+from custom_components.ringcentral.softphone.account import Flow
 from custom_components.ringcentral.softphone.agent import MAX_CALLS, UnknownCallError
-from custom_components.ringcentral.softphone.events import CallChanged, CallEnded, EndReason, MediaAgreed
+from custom_components.ringcentral.softphone.events import (
+    CallChanged,
+    CallEnded,
+    CallState,
+    EndReason,
+    MediaAgreed,
+)
 from tests.softphone.builders import (
     AUTHORIZATION_ID,
     OFFER,
+    Fields,
     Line,
     Wire,
     invite,
@@ -25,6 +33,27 @@ BODIES = st.sampled_from(
 )
 METHODS = st.sampled_from(
     ["BYE", "INFO", "UPDATE", "INVITE", "ACK", "OPTIONS", "NOTIFY", "MESSAGE", "REFER", "CANCEL"]
+)
+TIMER = ("Supported", "timer")
+TIMERS = st.sampled_from(
+    [
+        (),
+        (TIMER, ("Session-Expires", "90;refresher=uac")),
+        (TIMER, ("Session-Expires", "120;refresher=uas")),
+        (("Session-Expires", "90"),),
+        (TIMER, ("Session-Expires", "10")),
+    ]
+)
+STATUSES = st.sampled_from([100, 180, 200, 401, 407, 408, 422, 481, 491, 500])
+CHALLENGE = 'Digest realm="r", nonce="n"'
+ANSWER_HEADERS = st.sampled_from(
+    [
+        (),
+        (("Session-Expires", "90;refresher=uac"),),
+        (("Session-Expires", "90;refresher=uas"),),
+        (("WWW-Authenticate", f"{CHALLENGE}, stale=true"), ("Proxy-Authenticate", CHALLENGE)),
+        (("Min-SE", "300"), ("Retry-After", "7")),
+    ]
 )
 REGISTER_ANSWERS = st.sampled_from([(200, "60"), (200, "600"), (401, ""), (403, ""), (503, ""), (100, "")])
 
@@ -44,12 +73,14 @@ class LineMachine(RuleBasedStateMachine):
         self.ringing: set[str] = set()
         self.ended: dict[str, CallEnded] = {}
         self.register: Wire | None = None
+        self.asked: list[Wire] = []
 
     # What may happen
 
     @precondition(lambda self: not self.connected)
     @rule()
     def connect(self) -> None:
+        self.line.flow = Flow(self.line.flow.host, self.line.flow.port + 1)
         self.line.agent.connected(self.line.flow, self.line.now)
         self.connected = True
         self.settle()
@@ -59,8 +90,15 @@ class LineMachine(RuleBasedStateMachine):
     def disconnect(self) -> None:
         self.line.agent.disconnected(self.line.now)
         self.connected = False
+        self.asked.clear()
         self.settle()
-        assert self.ringing == set(self.ended)
+        assert CallState.RINGING not in {call.state for call in self.line.agent.calls}
+
+    @precondition(lambda self: self.asked)
+    @rule(index=st.integers(0, 9), status=STATUSES, headers=ANSWER_HEADERS, body=BODIES)
+    def answer_ours(self, index: int, status: int, headers: Fields, body: bytes) -> None:
+        asked = self.asked[index % len(self.asked)]
+        self.receive(response(asked, status, *headers, body=body))
 
     @precondition(lambda self: self.register is not None)
     @rule(answer=REGISTER_ANSWERS)
@@ -70,11 +108,11 @@ class LineMachine(RuleBasedStateMachine):
         challenge = ("WWW-Authenticate", 'Digest realm="r", nonce="n"')
         self.receive(response(self.register, status, ("Expires", expires), challenge))
 
-    @rule(target=callers, body=BODIES)
-    def call(self, body: bytes) -> str:
+    @rule(target=callers, body=BODIES, timer=TIMERS)
+    def call(self, body: bytes, timer: Fields) -> str:
         self.invited += 1
         caller = f"caller-{self.invited}"
-        self.receive(invite(body, call_id=caller, branch=f"z9hG4bK{caller}"))
+        self.receive(invite(body, headers=timer, call_id=caller, branch=f"z9hG4bK{caller}"))
         return caller
 
     @rule(caller=callers)
@@ -89,10 +127,17 @@ class LineMachine(RuleBasedStateMachine):
     def acknowledge(self, caller: str, body: bytes) -> None:
         self.receive(request("ACK", call_id=caller, to_tag=self.tags.get(caller, ""), body=body))
 
-    @rule(caller=callers, method=METHODS, body=BODIES, step=st.integers(-1, 5), tagged=st.booleans())
-    def ask(self, caller: str, method: str, body: bytes, step: int, tagged: bool) -> None:
+    @rule(
+        caller=callers,
+        method=METHODS,
+        body=BODIES,
+        step=st.integers(-1, 5),
+        tagged=st.booleans(),
+        timer=TIMERS,
+    )
+    def ask(self, caller: str, method: str, body: bytes, step: int, tagged: bool, timer: Fields) -> None:
         tag = self.tags.get(caller, "x") if tagged else ""
-        self.receive(request(method, call_id=caller, to_tag=tag, body=body, cseq=31268 + step))
+        self.receive(request(method, call_id=caller, to_tag=tag, body=body, cseq=31268 + step, headers=timer))
 
     @rule(caller=callers, own=st.booleans())
     def take_elsewhere(self, caller: str, own: bool) -> None:
@@ -129,7 +174,6 @@ class LineMachine(RuleBasedStateMachine):
         assert ticks < 100 + 20 * seconds
         self.line.now = end
 
-    @precondition(lambda self: self.connected)
     @rule()
     def shut_down(self) -> None:
         self.line.agent.shut_down(self.line.now)
@@ -165,11 +209,13 @@ class LineMachine(RuleBasedStateMachine):
         assert all(wire.all(name) for name in ("Via", "From", "To", "Call-ID", "CSeq"))
         if wire.status == 0:
             method, uri, version = wire.start.split(" ")
-            assert method in {"REGISTER", "BYE"}
+            assert method in {"REGISTER", "BYE", "INVITE", "ACK"}
             assert uri.startswith("sip:")
             assert version == "SIP/2.0"
             assert self.line.flow.sent_by in wire.get("Via")
+            assert self.connected
             self.register = wire if method == "REGISTER" else self.register
+            self.asked += [wire] if method in {"BYE", "INVITE"} else []
             return
         assert wire.get("Via").startswith("SIP/2.0/TCP 10.62.192.70:5091;")
         assert wire.tag or wire.status == 100
@@ -186,14 +232,16 @@ class LineMachine(RuleBasedStateMachine):
         assert len(self.line.agent.calls) <= MAX_CALLS
 
     @invariant()
-    def without_a_connection_nothing_is_due(self) -> None:
-        assert (self.line.agent.next_deadline is not None) is self.connected
+    def without_a_connection_and_a_call_nothing_is_due(self) -> None:
+        due = self.connected or self.line.agent._calls != {}
+        assert (self.line.agent.next_deadline is not None) is due
 
     @override
     def teardown(self) -> None:
         """Leave it alone for some minutes: what isn't acknowledged and what rings comes to its end."""
         for call in self.line.agent.calls:
             self.line.agent.hang_up(call.call_id, EndReason.LOCAL_HANGUP, self.line.now)
+        self.wait(200)
         self.wait(200)
         self.wait(200)
         assert self.ringing == set(self.ended)

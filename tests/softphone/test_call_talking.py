@@ -232,15 +232,13 @@ def test_a_call_that_is_over_is_remembered_for_what_is_on_its_way(line: Line) ->
     assert statuses(line.receive(bye)) == [481]
 
 
-@pytest.mark.parametrize("answered", [False, True])
-def test_a_lost_connection_ends_the_call(line: Line, answered: bool) -> None:
-    call, _ = {False: line.ring, True: line.talk}[answered]()
+def test_a_lost_connection_ends_what_rings(line: Line) -> None:
+    call, _ = line.ring()
     line.agent.disconnected(line.now)
     ended = line.end_of(line.events())
-    outcome = {False: Outcome.MISSED, True: Outcome.ENDED}[answered]
     assert (ended.call.call_id, ended.outcome, ended.reason) == (
         call.call_id,
-        outcome,
+        Outcome.MISSED,
         EndReason.NETWORK_ERROR,
     )
     assert line.agent.calls == []

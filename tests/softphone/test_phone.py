@@ -1,13 +1,17 @@
 """The signalling shell over a real connection, on loopback."""
 
 import asyncio
-from typing import override
+from collections.abc import AsyncIterator
+from pathlib import Path
+import ssl
 
 import pytest
 
-from custom_components.ringcentral.softphone import agent as agent_module, phone as phone_module
+from custom_components.ringcentral.softphone import heartbeat, phone as phone_module, route
+from custom_components.ringcentral.softphone.account import Proxy, Transport
 from custom_components.ringcentral.softphone.events import (
     CallEnded,
+    Cause,
     FlowFailed,
     LineLost,
     Outcome,
@@ -15,6 +19,8 @@ from custom_components.ringcentral.softphone.events import (
     RegistrationRefused,
     Unregistered,
 )
+from custom_components.ringcentral.softphone.route import Loss
+from tests.peers.certificate import write_certificate
 from tests.softphone.builders import invite
 from tests.softphone.household import PATIENCE, Household, Server
 
@@ -37,7 +43,11 @@ async def test_stopping_twice_or_before_starting_is_nothing(stranger: Household)
     await stranger.next(Registered)
     await stranger.phone.stop()
     await stranger.phone.stop()
-    assert stranger.log == [Registered(600.0), Unregistered()]
+    registered, unregistered = stranger.log
+    assert isinstance(registered, Registered)
+    assert (registered.expires, registered.proxy) == (600.0, stranger.proxy)
+    assert 0 < registered.round_trip_ms < 5000
+    assert unregistered == Unregistered()
 
 
 async def test_it_can_be_started_again(home: Household) -> None:
@@ -52,7 +62,7 @@ async def test_it_can_be_started_again(home: Household) -> None:
 async def test_a_dropped_line_comes_back_at_once_and_then_backs_off(home: Household) -> None:
     home.server.drop()
     lost = await home.next(LineLost)
-    assert lost == LineLost("the connection was closed", 0.0)
+    assert lost == LineLost("the connection was closed", 0.0, Cause.CLOSED, home.proxy)
     await home.next(Registered)
     home.server.drop()
     assert 0.8 <= (await home.next(LineLost)).retry_after <= 1.2
@@ -62,7 +72,7 @@ async def test_a_dropped_line_comes_back_at_once_and_then_backs_off(home: Househ
 async def test_a_line_that_held_comes_back_at_once_every_time(
     home: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_module, "STEADY", 0.0)
+    monkeypatch.setattr(route, "STEADY", 0.0)
     for _ in range(3):
         home.server.drop()
         assert (await home.next(LineLost)).retry_after == 0.0
@@ -76,44 +86,13 @@ async def test_a_refused_connection_is_tried_again(server: Server, stranger: Hou
     assert 0.8 <= (await stranger.next(LineLost)).retry_after <= 1.2
 
 
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (TimeoutError(), "the server doesn't answer"),
-        (OSError(113, "No route to host"), "No route to host"),
-        (OSError("Multiple exceptions"), "Multiple exceptions"),
-        (UnicodeError("label too long"), "the server's name is not a host name"),
-    ],
-)
-async def test_whatever_keeps_it_from_connecting_it_tries_again(
-    stranger: Household, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
-) -> None:
-    async def fail(*args: object, **kwargs: object) -> None:
-        raise error
-
-    with monkeypatch.context() as patch:
-        patch.setattr(asyncio.get_running_loop(), "create_connection", fail)
-        stranger.phone.start()
-        assert await stranger.next(LineLost) == LineLost(reason, 0.0)
-    await stranger.next(Registered)
-
-
-async def test_a_server_that_does_not_accept_is_left_in_time(
-    stranger: Household, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(phone_module, "CONNECT_TIMEOUT", 0.01)
-    monkeypatch.setattr(
-        asyncio.get_running_loop(), "create_connection", lambda *args, **kwargs: asyncio.sleep(60)
-    )
-    stranger.phone.start()
-    assert (await stranger.next(LineLost)).reason == "the server doesn't answer"
-
-
 async def test_a_refusal_is_told_and_waited_out(server: Server, stranger: Household) -> None:
     server.status = 603
     stranger.phone.start()
     assert await stranger.next(RegistrationRefused) == RegistrationRefused(603, "Because", 75.0)
-    assert await stranger.next(LineLost) == LineLost("the server refused to register this phone (603)", 75.0)
+    assert await stranger.next(LineLost) == LineLost(
+        "the server refused to register this phone (603)", 75.0, Cause.TOO_MANY_DEVICES, stranger.proxy
+    )
     assert not stranger.phone.registered
 
 
@@ -124,7 +103,9 @@ async def test_a_silent_server_is_left(
     server.registering = False
     stranger.phone.start()
     assert await stranger.next(FlowFailed) == FlowFailed("the server doesn't answer")
-    assert await stranger.next(LineLost) == LineLost("the server doesn't answer", 0.0)
+    assert await stranger.next(LineLost) == LineLost(
+        "the server doesn't answer", 0.0, Cause.SILENT, stranger.proxy
+    )
 
 
 async def test_gibberish_costs_the_connection_and_not_the_line(home: Household) -> None:
@@ -141,14 +122,14 @@ async def test_what_comes_after_the_end_of_a_connection_is_dropped(home: Househo
     connection.data_received(invite())
     assert home.phone.calls == []
     assert (await home.next(LineLost)).reason == "the server doesn't take what it is sent"
-    home.phone._fail("too late", 60.0)
+    home.phone._fail(Loss(Cause.CLOSED, "too late", 60.0))
     await home.next(Registered)
 
 
 async def test_an_idle_connection_is_pinged(
     server: Server, stranger: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agent_module, "PING_INTERVAL", 0.01)
+    monkeypatch.setattr(heartbeat, "PING_INTERVAL", 0.01)
     stranger.phone.start()
     async with asyncio.timeout(PATIENCE):
         assert await server.pings.get() == b"\r\n\r\n"
@@ -157,7 +138,7 @@ async def test_an_idle_connection_is_pinged(
 async def test_a_registration_is_refreshed(
     server: Server, stranger: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.REFRESH_PERIOD", 0.01)
+    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.UNPROVEN_REFRESH_PERIOD", 0.01)
     stranger.phone.start()
     for _ in range(2):
         await stranger.next(Registered)
@@ -196,41 +177,139 @@ async def test_stopping_is_over_when_the_server_closes_first(home: Household) ->
         await stopping
 
 
-class StuckTransport(asyncio.Transport):
-    """Never gets rid of what was written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[str] = []
-
-    @override
-    def close(self) -> None:
-        self.calls.append("close")
-
-    @override
-    def abort(self) -> None:
-        self.calls.append("abort")
+# Another proxy, another server
 
 
-async def test_a_connection_that_does_not_close_is_aborted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_module, "CLOSE_TIMEOUT", 0.01)
-    connection, transport = phone_module._Connection(lambda data: None), StuckTransport()
-    connection.connection_made(transport)
-    await connection.close()
-    assert transport.calls == ["close", "abort"]
+@pytest.fixture
+async def second(socket_enabled: None) -> AsyncIterator[Server]:
+    server = Server()
+    await server.open()
+    yield server
+    await server.close()
 
 
-async def test_a_connection_is_aborted_even_when_nobody_waits_for_it() -> None:
-    connection, transport = phone_module._Connection(lambda data: None), StuckTransport()
-    connection.connection_made(transport)
-    closing = asyncio.create_task(connection.close())
-    await asyncio.sleep(0)
-    closing.cancel()
-    await asyncio.gather(closing, return_exceptions=True)
-    assert transport.calls == ["close", "abort"]
+def proxy_of(server: Server) -> Proxy:
+    return Proxy("127.0.0.1", server.port)
 
 
-async def test_a_reset_is_told_by_its_kind() -> None:
-    connection = phone_module._Connection(lambda data: None)
-    connection.connection_lost(ConnectionResetError("with the address of somebody"))
-    assert await connection.lost == ("ConnectionResetError", 0.0)
+async def test_a_second_proxy_stands_in_and_the_first_is_gone_back_to_without_a_call(
+    server: Server, second: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(route, "SHORTEST_SWITCH_BACK", 0.2)
+    home = Household(server, proxy_of(second), switch_back_interval=0, error_codes=frozenset({503}))
+    server.status = 503
+    server.headers = (("Retry-After", "1"),)
+    home.phone.start()
+    lost = await home.next(LineLost)
+    assert (lost.cause, lost.retry_after, lost.proxy) == (Cause.REFUSED_REGISTRATION, 0.0, home.proxy)
+    assert (await home.next(Registered)).proxy == proxy_of(second)
+    server.status = 200
+    home.server = second
+    call = await home.ring()
+    await asyncio.sleep(1.2)
+    assert not [event for event in home.log[3:] if isinstance(event, LineLost)], "never in a call"
+    home.phone.hang_up(call.call_id)
+    lost = await home.next(LineLost)
+    assert (lost.cause, lost.retry_after) == (Cause.SWITCH_BACK, 0.0)
+    assert (await home.next(Registered)).proxy == home.proxy
+    await home.phone.stop()
+
+
+async def test_a_stand_in_is_left_when_its_time_has_come(
+    server: Server, second: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(route, "SHORTEST_SWITCH_BACK", 0.01)
+    home = Household(server, proxy_of(second), switch_back_interval=0)
+    server.drop_all = True
+    home.phone.start()
+    assert (await home.next(LineLost)).cause is Cause.CLOSED
+    await home.next(Registered)
+    server.drop_all = False
+    assert (await home.next(LineLost)).cause is Cause.SWITCH_BACK
+    assert (await home.next(Registered)).proxy == home.proxy
+    await home.phone.stop()
+
+
+async def test_it_goes_where_the_server_sends_it(server: Server, second: Server) -> None:
+    home = Household(server)
+    server.status = 302
+    server.headers = (("Contact", f"<sip:127.0.0.1:{second.port}>"),)
+    home.phone.start()
+    assert (await home.next(LineLost)).cause is Cause.REDIRECTED
+    assert (await home.next(Registered)).proxy == proxy_of(second)
+    await home.phone.stop()
+
+
+async def test_a_refused_refresh_ends_no_call(
+    server: Server, stranger: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.UNPROVEN_REFRESH_PERIOD", 0.1)
+    stranger.phone.start()
+    await stranger.next(Registered)
+    call, _ = await stranger.talk()
+    server.status = 500
+    assert (await stranger.next(RegistrationRefused)).kept
+    states = [stranger.phone.registered]
+    assert [known.call_id for known in stranger.phone.calls] == [call.call_id]
+    server.status = 200
+    await stranger.next(Registered)
+    assert [*states, stranger.phone.registered] == [False, True]
+    assert not [event for event in stranger.log if isinstance(event, LineLost)]
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("certificate")
+    paths = folder / "cert.pem", folder / "key.pem"
+    write_certificate(*paths)
+    return paths
+
+
+@pytest.fixture
+async def secure(socket_enabled: None, certificate: tuple[Path, Path]) -> AsyncIterator[Server]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    server = Server(context)
+    await server.open()
+    yield server
+    await server.close()
+
+
+async def test_a_line_over_tls(secure: Server, certificate: tuple[Path, Path]) -> None:
+    trusting = ssl.create_default_context(cafile=certificate[0])
+    home = Household(secure, transport=Transport.TLS, tls=trusting)
+    home.phone.start()
+    await home.next(Registered)
+    register = await secure.expect("REGISTER")
+    assert register.get("Via").startswith("SIP/2.0/TLS 127.0.0.1:")
+    assert ";transport=tls>" in register.get("Contact")
+    call = await home.ring()
+    assert [known.call_id for known in home.phone.calls] == [call.call_id]
+    await home.phone.stop()
+
+
+async def test_a_server_that_cannot_prove_who_it_is_gets_no_word(secure: Server) -> None:
+    home = Household(secure, transport=Transport.TLS, tls=ssl.create_default_context())
+    home.phone.start()
+    lost = await home.next(LineLost)
+    assert (lost.cause, lost.retry_after) == (Cause.TLS_CERTIFICATE, 0.0)
+    assert lost.reason == "the server's certificate is not valid: self-signed certificate"
+    assert (await home.next(LineLost)).retry_after >= 0.8
+    await home.phone.stop()
+    assert secure.told.empty()
+
+
+async def test_a_server_that_does_not_speak_tls_is_told_apart(server: Server) -> None:
+    home = Household(server, transport=Transport.TLS, tls=ssl.create_default_context())
+    home.phone.start()
+    server.greeting = b"SIP/2.0 400 What\r\n\r\n"
+    assert (await home.next(LineLost)).cause is Cause.TLS
+    await home.phone.stop()
+
+
+async def test_an_account_on_tls_needs_to_know_whom_to_believe(server: Server) -> None:
+    with pytest.raises(ValueError):
+        Household(server, transport=Transport.TLS)

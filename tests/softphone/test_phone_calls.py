@@ -14,8 +14,9 @@ from custom_components.ringcentral.softphone.events import (
     LineLost,
     MediaAgreed,
     PhoneEvent,
+    Registered,
 )
-from tests.softphone.builders import ACCOUNT, CALLER, PASSWORD, invite, request
+from tests.softphone.builders import ACCOUNT, CALLER, PASSWORD, invite, request, response
 from tests.softphone.household import Household
 
 
@@ -69,12 +70,30 @@ async def test_sound_that_cannot_be_agreed_on_ends_the_call_and_not_the_line(hom
     assert home.phone.registered
 
 
-async def test_a_lost_connection_ends_its_calls(home: Household) -> None:
-    await home.talk()
+async def test_a_lost_connection_costs_no_sound_and_no_call(home: Household) -> None:
+    call, tag = await home.talk()
     home.server.drop()
-    assert (await home.next(CallEnded)).reason is EndReason.NETWORK_ERROR
     await home.next(LineLost)
+    await home.next(Registered)
+    again = await home.server.expect("INVITE")
+    home.server.send(response(again, 200))
+    await home.server.expect("ACK")
+    assert [session.closed for session in home.media.sessions] == [False]
+    home.server.send(request("BYE", to_tag=tag, cseq=31269))
+    ended = await home.next(CallEnded)
+    assert (ended.call.call_id, ended.reason) == (call.call_id, EndReason.REMOTE_HANGUP)
     assert [session.closed for session in home.media.sessions] == [True]
+
+
+async def test_stopping_without_a_connection_ends_the_calls_too(home: Household) -> None:
+    call, _ = await home.talk()
+    await home.server.close()
+    await home.next(LineLost)
+    assert [one.call_id for one in home.phone.calls] == [call.call_id]
+    await home.phone.stop()
+    assert (await home.next(CallEnded)).reason is EndReason.LOCAL_HANGUP
+    assert [session.closed for session in home.media.sessions] == [True]
+    assert home.phone._timer is None
 
 
 async def test_an_answer_from_within_the_listener_comes_after_what_came_before(home: Household) -> None:

@@ -5,14 +5,16 @@ import re
 
 import pytest
 
-from custom_components.ringcentral.softphone.account import Flow
+from custom_components.ringcentral.softphone.account import Flow, Proxy
 from custom_components.ringcentral.softphone.events import (
+    Cause,
     FlowFailed,
     PhoneEvent,
     Registered,
     RegistrationRefused,
     Unregistered,
 )
+from custom_components.ringcentral.softphone.heartbeat import Heartbeat
 from tests.softphone.builders import (
     ACCOUNT,
     AUTHORIZATION_ID,
@@ -23,6 +25,7 @@ from tests.softphone.builders import (
     Line,
     Wire,
     message,
+    request,
     response,
 )
 
@@ -130,7 +133,7 @@ def test_the_granted_time_is_that_of_our_own_contact(
 
 @pytest.mark.parametrize(
     ("expires", "refresh_after"),
-    [(3600, 90.0), (110, 90.0), (109, 89.0), (60, 40.0), (40, 20.0), (30, 15.0), (1, 0.5)],
+    [(3600, 30.0), (50, 30.0), (49, 29.0), (40, 20.0), (30, 15.0), (1, 0.5)],
 )
 def test_the_registration_is_refreshed_in_time(expires: int, refresh_after: float) -> None:
     line = Line()
@@ -141,9 +144,126 @@ def test_the_registration_is_refreshed_in_time(expires: int, refresh_after: floa
     assert (refresh.get("CSeq"), refresh.get("Call-ID")) == ("2 REGISTER", first.get("Call-ID"))
 
 
+@pytest.mark.parametrize(
+    ("expires", "refresh_after"), [(3600, 90.0), (110, 90.0), (109, 89.0), (60, 40.0), (49, 29.0)]
+)
+def test_a_connection_that_answers_pings_is_refreshed_more_rarely(expires: int, refresh_after: float) -> None:
+    line = Line()
+    line.receive(response(line.connect(), 200, ("Expires", str(expires))))
+    line.advance(28)
+    line.receive(b"\r\n")
+    line.agent._heartbeat = Heartbeat(lambda: None, line.now + 1000)
+    assert line.advance(refresh_after - 28.01) == []
+    only(line.advance(0.01))
+
+
+def test_the_time_an_answer_took_is_told_with_the_proxy() -> None:
+    proxy = Proxy("sip.example.com", 5090)
+    line = Line(flow=replace(FLOW, proxy=proxy))
+    second = only(line.receive(response(line.connect(), 401, CHALLENGE)))
+    line.now += 0.25
+    line.receive(response(second, 200))
+    assert line.events() == [Registered(600.0, 250.0, proxy)]
+
+
+INSTANCE = "urn:uuid:00000000-0000-1000-8000-000a95a0e128"
+
+
+def test_a_phone_with_an_instance_takes_its_own_place_again() -> None:
+    line = Line(replace(ACCOUNT, instance_id=INSTANCE), replace(FLOW, transport="TLS"))
+    register = line.connect()
+    contact = CONTACT.replace("tcp", "tls")
+    assert register.get("Contact") == f'{contact};+sip.instance="<{INSTANCE}>";reg-id=1;expires=600'
+    assert register.get("Supported") == "path, outbound"
+    assert register.get("Via").startswith("SIP/2.0/TLS ")
+    line.receive(response(register, 200, ("Contact", f'{contact};+sip.instance="<{INSTANCE}>";expires=77')))
+    assert line.events() == [Registered(77.0)]
+
+
+def test_a_pong_in_the_middle_of_a_refresh_changes_only_the_next() -> None:
+    line = Line()
+    line.receive(response(line.connect(), 200, ("Expires", "46")))
+    refresh = only(line.advance(26))
+    line.advance(2)
+    line.receive(b"\r\n")
+    line.receive(response(refresh, 200, ("Expires", "100")))
+    line.agent._heartbeat = Heartbeat(lambda: None, line.now + 1000)
+    assert line.advance(79.9) == []
+    only(line.advance(0.1))
+
+
+# A refusal while a call is up
+
+
+def test_a_refused_refresh_leaves_the_call_its_connection() -> None:
+    line = Line().register(answering_pings=False)
+    line.talk()
+    line.receive(response(only(line.advance(30)), 503, reason="No"))
+    assert line.events() == [RegistrationRefused(503, "No", 1.0, kept=True)]
+    assert len(line.agent.calls) == 1
+    line.receive(response(only(line.advance(1)), 500, reason="No"))
+    (refused,) = line.events()
+    assert isinstance(refused, RegistrationRefused)
+    assert 1.0 <= refused.retry_after <= 1.2
+    line.receive(response(only(line.advance(1.2)), 200))
+    assert isinstance(line.events()[0], Registered)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wait"),
+    [(403, [], 120), (401, [], 120), (603, [], 75), (503, [("Retry-After", "40")], 40), (302, [], 1)],
+)
+def test_a_refused_refresh_is_repeated_as_late_as_the_server_wants(
+    status: int, headers: list[tuple[str, str]], wait: float
+) -> None:
+    line = Line().register(answering_pings=False)
+    line.talk()
+    line.receive(response(only(line.advance(30)), status, *headers, reason="No"))
+    assert line.events() == [RegistrationRefused(status, "No", wait, kept=True)]
+    line.agent._heartbeat = Heartbeat(lambda: None, line.now + 1000)
+    assert line.advance(wait - 0.1) == []
+    assert only(line.advance(0.1)).start.startswith("REGISTER")
+
+
+def test_once_the_call_is_over_a_refusal_costs_the_connection() -> None:
+    line = Line().register(answering_pings=False)
+    _, tag = line.talk()
+    line.receive(response(only(line.advance(30)), 503))
+    line.receive(request("BYE", to_tag=tag, cseq=31269))
+    line.events()
+    line.receive(response(only(line.advance(1)), 503, reason="No"))
+    assert line.events() == [RegistrationRefused(503, "No", 30.0)]
+    assert line.advance(3600) == []
+
+
+def test_a_registration_that_is_asked_for_again_is_given_back() -> None:
+    line = Line().register(answering_pings=False)
+    line.talk()
+    line.receive(response(only(line.advance(30)), 503))
+    line.agent.shut_down(line.now)
+    _bye, last = line.sent()
+    assert last.get("Expires") == "0"
+
+
+# Sent elsewhere
+
+
+def test_a_redirection_is_handed_on() -> None:
+    line = Line()
+    line.receive(response(line.connect(), 302, ("Contact", "<sip:192.0.2.9:5070>"), reason="Moved"))
+    (refused,) = line.events()
+    assert refused == RegistrationRefused(302, "Moved", 30.0, redirect=Proxy("192.0.2.9", 5070))
+    assert refused.cause is Cause.REDIRECTED
+
+
+@pytest.mark.parametrize(("status", "cause"), [(603, "too_many_devices"), (403, "refused_registration")])
+def test_a_refusal_has_a_cause(status: int, cause: str) -> None:
+    assert RegistrationRefused(status, "No", 1.0).cause == cause
+
+
 def test_a_refresh_is_challenged_anew() -> None:
-    line = Line().register()
-    third = only(line.receive(response(only(line.advance(90)), 401, CHALLENGE)))
+    line = Line().register(answering_pings=False)
+    third = only(line.receive(response(only(line.advance(30)), 401, CHALLENGE)))
     assert "Authorization" in dict(third.fields)
     line.receive(response(third, 200))
     assert line.events() == [Registered(600.0)]
@@ -172,8 +292,8 @@ def test_a_server_that_is_trying_gets_more_time() -> None:
 
 
 def test_a_refresh_in_silence_is_noticed_too() -> None:
-    line = Line().register()
-    line.advance(99.9)
+    line = Line().register(answering_pings=False)
+    line.advance(39.9)
     assert line.events() == []
     line.advance(0.1)
     assert line.events() == [FlowFailed("the server doesn't answer")]
@@ -203,7 +323,7 @@ def test_a_success_forgets_the_challenges_before_it() -> None:
     for _ in range(3):
         register = only(line.receive(response(register, 401, CHALLENGE)))
         line.receive(response(register, 200, ("Expires", "600")))
-        register = only(line.advance(90))
+        register = only(line.advance(30))
     assert line.events() == [Registered(600.0)] * 3
 
 

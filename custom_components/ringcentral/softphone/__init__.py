@@ -5,13 +5,14 @@ thin shells own sockets and timers: `phone` for signalling, `media/engine` for s
 Assistant.
 """
 
-from .account import Account, Proxy
+from .account import Account, Proxy, Transport
 from .agent import UnknownCallError
 from .events import (
     Call,
     CallChanged,
     CallEnded,
     CallState,
+    Cause,
     Direction,
     EndReason,
     LineLost,
@@ -31,6 +32,7 @@ __all__ = [
     "CallChanged",
     "CallEnded",
     "CallState",
+    "Cause",
     "Direction",
     "EndReason",
     "LineLost",
@@ -42,6 +44,7 @@ __all__ = [
     "Proxy",
     "Registered",
     "RegistrationRefused",
+    "Transport",
     "UnknownCallError",
     "Unregistered",
 ]

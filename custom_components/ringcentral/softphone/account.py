@@ -1,9 +1,25 @@
 """What a line needs to know to register: the values of a SIP account."""
 
 from dataclasses import dataclass, field
-from typing import Self
+from enum import StrEnum
+import re
+from typing import Final, Self
 
 from .sip.digest import Credentials
+
+_INSTANCE: Final = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Transport(StrEnum):
+    """What carries the messages; the value is that of a URI's transport parameter (RFC 3261 §19.1.1)."""
+
+    TCP = "tcp"
+    TLS = "tls"
+
+    @property
+    def default_port(self) -> int:
+        """The port of a server that names none (RFC 3261 §19.1.2)."""
+        return 5061 if self is Transport.TLS else 5060
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +42,44 @@ class Proxy:
 class Account:
     """One SIP account; the authorization id, not the user name, answers the server's challenge.
 
-    With require_srtp no audio goes in the clear; without, a call is as secure as its offer.
-    Raises ValueError for a domain, authorization id or user agent that would break out of its header.
+    Raises ValueError for a domain, authorization id or user agent that would break out of its header, for an
+    instance id that is none, and when there is no proxy.
+
+    Attributes:
+        proxies: where to connect, the best first; the others stand in while it fails.
+        require_srtp: whether no audio goes in the clear; without, a call is as secure as its offer.
+        instance_id: "urn:uuid:…", the same for ever: tells the server that a new registration takes the place of
+            this phone's last one (RFC 5626 §4.1). None: the server is not told.
+        switch_back_interval: seconds after which the first proxy is tried again once another is in use. None: stay
+            with the other for as long as it serves.
+        error_codes: statuses to a REGISTER that mean "try another proxy".
     """
 
     username: str = field(repr=False)
     password: str = field(repr=False)
     authorization_id: str = field(repr=False)
     domain: str
-    proxy: Proxy
+    proxies: tuple[Proxy, ...]
     user_agent: str = "HomeAssistantRingCentral"
     require_srtp: bool = False
+    transport: Transport = Transport.TCP
+    instance_id: str | None = field(default=None, repr=False)
+    switch_back_interval: float | None = None
+    error_codes: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         """Keep line breaks and the like out of the messages."""
         if not f"{self.domain}{self.authorization_id}{self.user_agent}".isprintable() or " " in self.domain:
             raise ValueError("An account's values are one line each, its domain one word")
+        if not self.proxies:
+            raise ValueError("An account has a proxy")
+        if self.instance_id is not None and not _INSTANCE.fullmatch(self.instance_id):
+            raise ValueError("An instance id is written urn:uuid:…")
+
+    @property
+    def proxy(self) -> Proxy:
+        """The first proxy."""
+        return self.proxies[0]
 
     @property
     def credentials(self) -> Credentials:
@@ -56,6 +94,8 @@ class Flow:
     host: str
     port: int
     transport: str = "TCP"
+    proxy: Proxy | None = None
+    """Where it goes."""
 
     @property
     def sent_by(self) -> str:

@@ -12,9 +12,12 @@ from . import rc_message, sdes, sdp
 from .account import Account, Flow
 from .call import IncomingCall
 from .dialog import Dialog
-from .events import Call, CallEnded, CallState, Direction, EndReason, FlowFailed, Outcome, PhoneEvent
+from .events import Call, CallEnded, CallState, Cause, Direction, EndReason, FlowFailed, Outcome, PhoneEvent
+from .heartbeat import Heartbeat
 from .party import called_of, caller_of
-from .registration import Registration
+from .registration import Registration, RegistrationState
+from .session_timer import MIN_SE, SUPPORTED, too_brief
+from .sip.address import split_list
 from .sip.framing import Frame, FramingError, KeepAlive, StreamFramer
 from .sip.message import MalformedMessageError, Message, Request, Response, parse_message
 from .sip.reply import ALLOW, reply
@@ -25,12 +28,11 @@ _LOGGER: Final = logging.getLogger(__name__)
 MAX_CALLS: Final = 5
 # Calls that are over and kept for what is still on its way; a flood must not pile them up.
 MAX_LINGERING: Final = 32
-# RFC 5626 §4.4.1 wants at most 120 s on a stream; routers forget connections sooner.
-PING_INTERVAL: Final = 28.0
 
 _PING: Final = b"\r\n\r\n"
 _PONG: Final = b"\r\n"
 _ACCEPTED_BODIES: Final = frozenset({"", sdp.CONTENT_TYPE})
+_ABILITIES: Final = (("Allow", ALLOW), ("Accept", sdp.CONTENT_TYPE), ("Supported", SUPPORTED))
 _ALWAYS_OK: Final = frozenset({"MESSAGE"})
 _OK_OUTSIDE_DIALOG: Final = frozenset({"OPTIONS", "NOTIFY", "MESSAGE"})
 _NEEDS_DIALOG: Final = frozenset({"BYE", "INFO", "UPDATE", "CANCEL"})
@@ -55,9 +57,15 @@ class UserAgent:
         self._output = bytearray()
         self._events: list[PhoneEvent] = []
         self._calls: dict[str, IncomingCall] = {}
-        self._ping_at = 0.0
+        self._heartbeat = self._new_heartbeat(0.0)
         self._leaving = False
-        self._registration = Registration(account, token=token, send=self._send, emit=self._events.append)
+        self._registration = Registration(
+            account,
+            token=token,
+            send=self._send,
+            emit=self._events.append,
+            busy=lambda: any(self._live_calls()),
+        )
 
     # What comes out
 
@@ -76,11 +84,10 @@ class UserAgent:
     @property
     def next_deadline(self) -> float | None:
         """When tick() is due."""
-        if self._flow is None:
-            return None
-        deadlines = [self._ping_at, self._registration.next_deadline]
+        connected = self._flow is not None
+        deadlines = [self._heartbeat.next_deadline, self._registration.next_deadline] if connected else []
         deadlines += [call.next_deadline for call in self._calls.values()]
-        return min(deadline for deadline in deadlines if deadline is not None)
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     @property
     def calls(self) -> list[Call]:
@@ -99,17 +106,21 @@ class UserAgent:
         self._flow = flow
         self._framer = StreamFramer()
         self._output.clear()
-        self._ping_at = now + PING_INTERVAL
+        self._heartbeat = self._new_heartbeat(now)
         self._leaving = False
+        for call in self._calls.values():
+            call.move(flow, self._registration.contact(flow))
         self._registration.begin(flow, now)
 
     def disconnected(self, now: float) -> None:
-        """End everything of a connection that is gone."""
+        """Go on without a connection: what rings ends, who talks talks on, what is over is forgotten."""
         self._flow = None
         self._registration.lost()
         for call in self._calls.values():
             call.lost(now)
-        self._calls.clear()
+        self._calls = {
+            call_id: call for call_id, call in self._calls.items() if not (call.settled or self._leaving)
+        }
 
     def receive(self, data: bytes, now: float) -> None:
         """Take received bytes; what comes of a connection that is gone is dropped."""
@@ -119,16 +130,14 @@ class UserAgent:
             for item in self._framer.feed(data):
                 self._take(item, now)
         except FramingError as error:
-            self._events.append(FlowFailed(str(error)))
+            self._events.append(FlowFailed(str(error), Cause.PROTOCOL))
 
     def tick(self, now: float) -> None:
         """Do what is due."""
-        if self._flow is None:
-            return
-        if now >= self._ping_at:
-            self._ping_at = now + PING_INTERVAL
-            self._output += _PING
-        self._registration.tick(now)
+        if self._flow is not None:
+            if not self._heartbeat.tick(now):
+                self._events.append(FlowFailed("the server doesn't answer pings any more"))
+            self._registration.tick(now)
         for call_id, call in list(self._calls.items()):
             call.tick(now)
             if call.forgettable(now):
@@ -156,6 +165,9 @@ class UserAgent:
             else:
                 call.hang_up(EndReason.LOCAL_HANGUP, now)
         self._registration.end(now)
+        if self._flow is None:
+            # There is nobody to tell.
+            self._calls.clear()
 
     # Inside
 
@@ -163,16 +175,25 @@ class UserAgent:
         if isinstance(item, KeepAlive):
             if item is KeepAlive.PING:
                 self._output += _PONG
+            else:
+                self._heartbeat.pong(now)
+                self._registration.pace(self._heartbeat.answered, now)
             return
         try:
             message = parse_message(item.head, item.body)
             if isinstance(message, Response):
-                # Answers to a BYE need nothing done.
-                self._registration.receive(message, now)
+                self._answered(message, now)
             else:
                 self._dispatch(message, now)
         except MalformedMessageError as error:
             _LOGGER.debug("Ignoring a message: %s", error)
+
+    def _answered(self, response: Response, now: float) -> None:
+        if not self._registration.receive(response, now):
+            _ = any(call.answered(response, now) for call in self._calls.values())
+        elif self._registration.state is RegistrationState.REGISTERED:
+            for call in self._calls.values():
+                call.reunite(now)
 
     def _dispatch(self, request: Request, now: float) -> None:
         _require_echoable(request)
@@ -201,7 +222,7 @@ class UserAgent:
             status = 481
         else:
             status = 405
-        extra = [("Allow", ALLOW), ("Accept", sdp.CONTENT_TYPE)] if method == "OPTIONS" else []
+        extra = _ABILITIES if method == "OPTIONS" else ()
         self._send(reply(request, status, to_tag=self._tag(), extra=extra))
 
     def _invited(self, invite: Request, now: float) -> None:
@@ -215,9 +236,11 @@ class UserAgent:
         if self._leaving:
             self._send(reply(invite, 480, to_tag=self._tag()))
             return
-        if required := invite.headers.get_all("Require"):
-            unsupported = [("Unsupported", value) for value in required]
+        if unsupported := _unsupported(invite):
             self._send(reply(invite, 420, to_tag=self._tag(), extra=unsupported))
+            return
+        if too_brief(invite):
+            self._send(reply(invite, 422, to_tag=self._tag(), extra=[("Min-SE", str(MIN_SE))]))
             return
         if invite.body and invite.content_type not in _ACCEPTED_BODIES:
             self._send(reply(invite, 415, to_tag=self._tag(), extra=[("Accept", sdp.CONTENT_TYPE)]))
@@ -247,6 +270,8 @@ class UserAgent:
                 dialog,
                 rc_session=session,
                 require_srtp=self._account.require_srtp,
+                credentials=self._account.credentials,
+                token=self._token,
                 now=now,
                 send=self._send,
                 emit=self._events.append,
@@ -288,6 +313,9 @@ class UserAgent:
             ):
                 call.reject(487, Outcome.ENDED, EndReason.ANSWERED_ELSEWHERE, now)
 
+    def _new_heartbeat(self, now: float) -> Heartbeat:
+        return Heartbeat(lambda: self._output.extend(_PING), now)
+
     def _live_calls(self) -> Iterator[IncomingCall]:
         return (call for call in list(self._calls.values()) if not call.over)
 
@@ -311,3 +339,12 @@ def _require_echoable(request: Request) -> None:
     if request.cseq.method != request.method:
         raise MalformedMessageError("CSeq names another method")
     _ = request.from_, request.to
+
+
+def _unsupported(invite: Request) -> list[tuple[str, str]]:
+    """Return the extensions an INVITE insists on and we don't have (RFC 3261 §8.2.2.3)."""
+    required = (
+        [item for item in split_list(value) if item.lower() != SUPPORTED]
+        for value in invite.headers.get_all("Require")
+    )
+    return [("Unsupported", ", ".join(items)) for items in required if items]

@@ -6,31 +6,30 @@
 
 `_HANDLERS` says which request is taken in which phase, `_ANY_PHASE` the rest; any other method is not allowed.
 A terminated call stays for a while, so that what is still on its way finds its dialog.
+An answered call outlives its connection: `lost`, `move` to the next one, `reunite` once we are registered over it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
-import re
 from typing import ClassVar, Final
 
 from . import sdp
+from .account import Flow
 from .dialog import Dialog
 from .events import Call, CallChanged, CallEnded, CallEvent, CallState, EndReason, MediaAgreed, Outcome
-from .sip.address import split_list
+from .server_transaction import ACK_TIMEOUT, completed_elsewhere, is_cancel_of, is_merged_with, is_repeat_of
+from .session import Session
+from .session_refresh import GIVE_UP
+from .sip.digest import Credentials
 from .sip.message import Message, Request, Response
-from .sip.reply import ALLOW, reply
+from .sip.reply import reply
+from .transaction import ClientTransactions
 
-# RFC 3261 §17.1.1.1 and §13.3.1.4.
-T1: Final = 0.5
-T2: Final = 4.0
-ACK_TIMEOUT: Final = 64 * T1
 # Nobody lets a telephone ring for longer (RFC 3261 timer C is three minutes as well).
 RING_TIMEOUT: Final = 180.0
 # How long a terminated call is remembered (timer H).
-LINGER: Final = 64 * T1
-
-_CAUSE_200: Final = re.compile(r";\s*cause\s*=\s*200\b", re.IGNORECASE)
+LINGER: Final = ACK_TIMEOUT
 
 
 class Phase(StrEnum):
@@ -42,22 +41,9 @@ class Phase(StrEnum):
     TERMINATED = "terminated"
 
 
-# Stands for an offer that was turned down.
-_UNUSABLE: Final = sdp.Offer((), 0)
+_TALKING: Final = frozenset({Phase.ACCEPTED, Phase.CONFIRMED})
 
 type _Handler = Callable[[IncomingCall, Request, float], None]
-
-
-@dataclass(slots=True)
-class _Unacknowledged:
-    """A 200 that is repeated until its ACK comes; `offered` says that the ACK must bring the answer."""
-
-    sequence: int
-    response: Response
-    offered: bool
-    repeat_at: float
-    give_up_at: float
-    interval: float = T1
 
 
 class IncomingCall:
@@ -71,11 +57,13 @@ class IncomingCall:
         *,
         rc_session: str,
         require_srtp: bool = False,
+        credentials: Credentials,
+        token: Callable[[], str],
         now: float,
         send: Callable[[Message], None],
         emit: Callable[[CallEvent], None],
     ) -> None:
-        """Take an INVITE, and the session RingCentral names in it ("" for none).
+        """Take an INVITE, and the session RingCentral names in it ("" for none); token() returns fresh random text.
 
         With require_srtp no audio goes in the clear. Raises sdp.SdpError when its offer is nothing we can take part in.
         """
@@ -84,23 +72,32 @@ class IncomingCall:
         self._dialog = dialog
         self._invite = invite
         self._rc_session = rc_session
-        self._require_srtp = self._secure = require_srtp
-        self._offer = self._offer_of(invite)
+        self._offer = sdp.parse_offer(invite.body, require_srtp=require_srtp) if invite.body else None
         self._send = send
         self._emit = emit
         self._last = reply(invite, 100)
-        self._local: sdp.LocalMedia | None = None
-        self._unacknowledged: _Unacknowledged | None = None
         self._bye_owed = False
         self._deadline = now + RING_TIMEOUT
+        self._transactions = ClientTransactions(dialog, credentials=credentials, token=token, send=send)
+        self._session = Session(
+            dialog,
+            self._transactions,
+            require_srtp=require_srtp,
+            token=token,
+            send=send,
+            agreed=self._on_agreed,
+            failed=self._on_session_failed,
+        )
 
     @property
     def next_deadline(self) -> float | None:
         """When tick() is due."""
-        pending = self._unacknowledged
-        if pending is not None:
-            return min(pending.repeat_at, pending.give_up_at)
-        return None if self.phase is Phase.CONFIRMED else self._deadline
+        due = [
+            self._transactions.next_deadline,
+            self._session.next_deadline,
+            None if self.phase in _TALKING else self._deadline,
+        ]
+        return min((at for at in due if at is not None), default=None)
 
     @property
     def over(self) -> bool:
@@ -122,9 +119,8 @@ class IncomingCall:
     def answer(self, local: sdp.LocalMedia, now: float) -> None:
         """Answer the ringing call; our audio is at `local`."""
         assert self.phase is Phase.RINGING
-        self._local = local
         self.phase = Phase.ACCEPTED
-        self._last = self._accept(self._invite, self._offer, now)
+        self._last = self._session.begin(local, self._invite, self._offer, now)
         self._change(CallState.TALKING)
 
     def reject(self, status: int, outcome: Outcome, reason: EndReason, now: float) -> None:
@@ -139,42 +135,47 @@ class IncomingCall:
         if self.phase is Phase.RINGING:
             self.reject(603, Outcome.DECLINED, EndReason.DECLINED, now)
             return
-        self._bye_owed = True
-        self._terminate(Outcome.ENDED, reason, now)
-        if self._unacknowledged is None:
-            self._say_bye()
+        self._end_with_bye(reason, now)
 
     def lost(self, now: float) -> None:
-        """End the call: the connection it came on is gone."""
-        self._unacknowledged, self._bye_owed = None, False
-        if not self.over:
-            outcome = Outcome.MISSED if self.phase is Phase.RINGING else Outcome.ENDED
-            self._terminate(outcome, EndReason.NETWORK_ERROR, now)
+        """Go on without the connection the call came on, once it is answered; what rings can't."""
+        # What it had on its way is gone: the new INVITE on the next connection stands for every ACK (§14).
+        self._session.unacknowledged = None
+        if self.phase is Phase.RINGING:
+            self._terminate(Outcome.MISSED, EndReason.NETWORK_ERROR, now)
+        elif self.phase is Phase.ACCEPTED:
+            self.phase = Phase.CONFIRMED
+        self._bye_owed = self._bye_owed or self._transactions.waits_for("BYE")
+        if self._bye_owed and self._session.refresh.in_touch:
+            self._deadline = now + GIVE_UP
+        self._session.refresh.lost(now)
+        self._transactions.forget()
+
+    def move(self, flow: Flow, contact: str) -> None:
+        """Speak over a new connection, on which the server doesn't know us yet."""
+        self._dialog.move(flow, contact)
+
+    def reunite(self, now: float) -> None:
+        """Tell the other side where we are, or that it is over, now that the server knows the new connection."""
+        if self._session.refresh.in_touch:
+            return
+        if self.over:
+            self._session.refresh.in_touch = True
+            self._say_bye(now)
+        else:
+            self._session.refresh.reunite(now)
 
     def is_cancel(self, request: Request) -> bool:
-        """Whether a CANCEL is for the INVITE of this call (§9.2)."""
-        ours = self._invite
-        return (request.call_id, request.branch, request.cseq.number) == (
-            ours.call_id,
-            ours.branch,
-            ours.cseq.number,
-        )
+        """Whether a CANCEL is for the INVITE of this call."""
+        return is_cancel_of(self._invite, request)
 
     def is_repeat(self, request: Request) -> bool:
-        """Whether an INVITE is the one that began this call, once more (§17.2.3)."""
-        return (request.call_id, request.branch, request.cseq) == (
-            self._invite.call_id,
-            self._invite.branch,
-            self._invite.cseq,
-        )
+        """Whether an INVITE is the one that began this call, once more."""
+        return is_repeat_of(self._invite, request)
 
     def is_merged(self, request: Request) -> bool:
-        """Whether an INVITE is the one that began this call, come another way (§8.2.2.2)."""
-        return (request.call_id, request.from_.tag, request.cseq) == (
-            self._invite.call_id,
-            self._invite.from_.tag,
-            self._invite.cseq,
-        )
+        """Whether an INVITE is the one that began this call, come another way."""
+        return is_merged_with(self._invite, request)
 
     def concerns(self, call_id: str, rc_session: str) -> bool:
         """Whether a call-control message is about this call."""
@@ -187,6 +188,10 @@ class IncomingCall:
     def repeat(self) -> None:
         """Answer a repeated INVITE with what was said last."""
         self._send(self._last)
+
+    def answered(self, response: Response, now: float) -> bool:
+        """Take a response; False when it answers nothing of this call's."""
+        return self._transactions.receive(response, now)
 
     def receive(self, request: Request, now: float) -> None:
         """Take a request of this call's dialog, or the CANCEL of its INVITE."""
@@ -201,15 +206,12 @@ class IncomingCall:
 
     def tick(self, now: float) -> None:
         """Do what is due."""
-        pending = self._unacknowledged
-        if pending is not None and now >= pending.give_up_at:
-            self._never_acknowledged(now)
-        elif pending is not None and now >= pending.repeat_at:
-            self._send(pending.response)
-            pending.interval = min(2 * pending.interval, T2)
-            pending.repeat_at = now + pending.interval
-        elif self.phase is Phase.RINGING and now >= self._deadline:
+        self._transactions.tick(now)
+        self._session.tick(now)
+        if self.phase is Phase.RINGING and now >= self._deadline:
             self.reject(480, Outcome.MISSED, EndReason.NO_ANSWER, now)
+        elif self.over and now >= self._deadline:
+            self._bye_owed = False
 
     def forgettable(self, now: float) -> bool:
         """Whether nothing of this call can still be on its way."""
@@ -219,52 +221,36 @@ class IncomingCall:
 
     def _on_cancel(self, request: Request, now: float) -> None:
         self._send(self._reply(request, 200))
-        if _completed_elsewhere(request):
+        if completed_elsewhere(request):
             self.reject(487, Outcome.ENDED, EndReason.ANSWERED_ELSEWHERE, now)
         else:
             self.reject(487, Outcome.MISSED, EndReason.CANCELLED, now)
 
     def _on_bye(self, request: Request, now: float) -> None:
         self._send(self._reply(request, 200))
-        self._unacknowledged = None
+        self._session.unacknowledged = None
         self._terminate(Outcome.ENDED, EndReason.REMOTE_HANGUP, now)
 
     def _on_late_bye(self, request: Request, now: float) -> None:
         self._send(self._reply(request, 200))
-        self._unacknowledged, self._bye_owed = None, False
+        self._session.unacknowledged, self._bye_owed = None, False
 
     def _on_ack(self, request: Request, now: float) -> None:
-        pending = self._unacknowledged
-        if pending is None or request.cseq.number != pending.sequence:
+        answered = self._session.acknowledged(request)
+        if answered is None:
             return
-        self._unacknowledged = None
         if self.over:
-            self._say_bye()
+            self._say_bye(now)
             return
         self.phase = Phase.CONFIRMED
-        if pending.offered:
-            self._answered(request, now)
+        if answered.offered:
+            self._session.answered(request, now)
 
     def _on_invite(self, request: Request, now: float) -> None:
-        pending = self._unacknowledged
-        if pending is not None and pending.sequence == request.cseq.number:
-            self._send(pending.response)
-        elif pending is not None:
-            self._on_too_early(request, now)
-        elif (offer := self._renegotiated(request)) is not _UNUSABLE:
-            self._accept(request, offer, now)
+        self._session.invited(request, now)
 
     def _on_update(self, request: Request, now: float) -> None:
-        if not request.body:
-            self._on_anything(request, now)
-        elif self._unacknowledged is not None and self._unacknowledged.offered:
-            # Our own offer waits for its answer (RFC 3311 §5.2).
-            self._send(self._reply(request, 491))
-        elif (offer := self._renegotiated(request)) is not _UNUSABLE:
-            assert offer is not None and self._local is not None
-            body, agreement = sdp.answer(offer, self._local)
-            self._send(self._reply(request, 200, ("Content-Type", sdp.CONTENT_TYPE), body=body))
-            self._agreed(agreement)
+        self._session.updated(request, now)
 
     def _on_early_update(self, request: Request, now: float) -> None:
         # An offer has to wait until the INVITE's own is answered (RFC 3311 §5.2).
@@ -283,72 +269,41 @@ class IncomingCall:
     def _on_too_late(self, request: Request, now: float) -> None:
         self._send(self._reply(request, 481))
 
-    # Offers and answers
+    # What the session tells
 
-    def _offer_of(self, request: Request) -> sdp.Offer | None:
-        """Return the offer of a request, None where it has none; raises sdp.SdpError."""
-        return sdp.parse_offer(request.body, require_srtp=self._require_srtp) if request.body else None
-
-    def _renegotiated(self, request: Request) -> sdp.Offer | None:
-        """Return the new offer of a request, None where we are to make one, _UNUSABLE after turning it down (§14.2)."""
-        assert self._local is not None
-        try:
-            offer = self._offer_of(request)
-        except sdp.SdpError:
-            self._send(self._reply(request, 488))
-            return _UNUSABLE
-        self._dialog.retarget(request)
-        self._local = self._local.next_version()
-        return offer
-
-    def _accept(self, invite: Request, offer: sdp.Offer | None, now: float) -> Response:
-        """Say 200 to an INVITE, again and again until it is acknowledged (§13.3.1.4)."""
-        assert self._local is not None
-        agreement = None
-        if offer is None:
-            body = sdp.offer(self._local, secure=self._secure)
-        else:
-            body, agreement = sdp.answer(offer, self._local)
-        response = self._reply(invite, 200, ("Allow", ALLOW), ("Content-Type", sdp.CONTENT_TYPE), body=body)
-        self._unacknowledged = _Unacknowledged(
-            invite.cseq.number, response, offer is None, repeat_at=now + T1, give_up_at=now + ACK_TIMEOUT
-        )
-        self._send(response)
-        if agreement is not None:
-            self._agreed(agreement)
-        return response
-
-    def _answered(self, ack: Request, now: float) -> None:
-        """Read the answer to our offer from the ACK (§13.2.2.4)."""
-        assert self._local is not None
-        try:
-            self._agreed(sdp.accept_answer(sdp.parse(ack.body), self._local, secure=self._secure))
-        except sdp.SdpError:
-            self.hang_up(EndReason.NETWORK_ERROR, now)
-
-    def _agreed(self, agreement: sdp.Agreement) -> None:
-        # A call that is secure stays so where the other side leaves the offer to us.
-        self._secure = self._require_srtp or agreement.srtp is not None
+    def _on_agreed(self, agreement: sdp.Agreement) -> None:
         self._emit(MediaAgreed(self.call.call_id, agreement))
         if self.call.state is not CallState.RINGING:
             self._change(CallState.TALKING if agreement.direction.sends else CallState.ON_HOLD)
 
+    def _on_session_failed(self, reachable: bool, now: float) -> None:
+        if self.over:
+            self._say_bye(now)
+        elif reachable:
+            self._end_with_bye(EndReason.NETWORK_ERROR, now)
+        else:
+            self._terminate(Outcome.ENDED, EndReason.NETWORK_ERROR, now)
+
     # The end
 
-    def _never_acknowledged(self, now: float) -> None:
-        self._unacknowledged = None
-        if self.over:
-            self._say_bye()
-        else:
-            self.hang_up(EndReason.NETWORK_ERROR, now)
+    def _end_with_bye(self, reason: EndReason, now: float) -> None:
+        """End the call, and say so as soon as may be: after the ACK of our answer, and over a connection (§15)."""
+        self._bye_owed = True
+        self._terminate(Outcome.ENDED, reason, now)
+        if not self._session.refresh.in_touch:
+            self._deadline = now + GIVE_UP
+        elif self._session.unacknowledged is None:
+            self._say_bye(now)
 
-    def _say_bye(self) -> None:
+    def _say_bye(self, now: float) -> None:
         self._bye_owed = False
-        self._send(self._dialog.request("BYE"))
+        self._deadline = now + LINGER
+        self._transactions.ask("BYE", now, _nothing_more)
 
     def _terminate(self, outcome: Outcome, reason: EndReason, now: float) -> None:
         self.phase = Phase.TERMINATED
         self._deadline = now + LINGER
+        self._session.refresh.stop()
         self._emit(CallEnded(self.call, outcome, reason))
 
     def _change(self, state: CallState) -> None:
@@ -386,10 +341,5 @@ class IncomingCall:
     }
 
 
-def _completed_elsewhere(request: Request) -> bool:
-    """Whether a CANCEL says that another phone took the call (RFC 3326 §3.1)."""
-    return any(
-        value.partition(";")[0].strip().upper() == "SIP" and _CAUSE_200.search(value)
-        for line in request.headers.get_all("Reason")
-        for value in split_list(line)
-    )
+def _nothing_more(response: Response | None, now: float) -> None:
+    """Whatever a BYE is answered: the call is over."""

@@ -1,11 +1,18 @@
 """A dialog as the called side sees it (RFC 3261 §12): who is at the other end, and how to reach them."""
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from .account import Flow
 from .sip.address import NameAddr
-from .sip.message import Headers, Request, Response
+from .sip.message import Headers, Message, Request, Response
 from .sip.reply import reply
+
+# What the ACK of a failure has of its INVITE.
+_ACKNOWLEDGED: Final = frozenset({"Via", "Max-Forwards", "Route", "From"})
+
+# Headers as (name, value).
+type Fields = tuple[tuple[str, str], ...]
 
 
 class Dialog:
@@ -55,26 +62,32 @@ class Dialog:
         self._remote_sequence = request.cseq.number
         return True
 
-    def retarget(self, request: Request) -> None:
-        """Take the new remote target of a target refresh request (§12.2.2)."""
-        if contacts := request.contacts:
+    def retarget(self, message: Message) -> None:
+        """Take the new remote target of a target refresh, or of its answer (§12.2)."""
+        if contacts := message.contacts:
             self._remote_target = _request_uri(contacts[0])
 
-    def request(self, method: str) -> Request:
+    def move(self, flow: Flow, contact: str) -> None:
+        """Go on over another connection."""
+        self._flow = flow
+        self._contact = contact
+
+    def request(self, method: str, extra: Fields = (), body: bytes = b"") -> Request:
         """Build the next request to the other side."""
         self._sequence += 1
-        fields = [
-            ("Via", self._flow.via(self._token())),
-            ("Max-Forwards", "70"),
-            *(("Route", route) for route in self._routes),
-            ("From", self._local),
-            ("To", self._remote),
-            ("Call-ID", self._call_id),
-            ("CSeq", f"{self._sequence} {method}"),
-            ("Contact", self._contact),
-            ("User-Agent", self._user_agent),
-        ]
-        return Request(Headers(fields), b"", method, self._remote_target)
+        return self._build(method, self._sequence, extra, body)
+
+    def acknowledge(self, invite: Request) -> Request:
+        """Build the ACK of a 2xx to an INVITE of ours, with its credentials (§13.2.2.4)."""
+        proofs = [(name, invite.headers.get(name)) for name in ("Authorization", "Proxy-Authorization")]
+        return self._build("ACK", invite.cseq.number, tuple((name, proof) for name, proof in proofs if proof))
+
+    def acknowledge_failure(self, invite: Request, response: Response) -> Request:
+        """Build the ACK of any other final answer to an INVITE of ours (§17.1.1.3)."""
+        fields = [(name, value) for name, value in invite.headers.items() if name in _ACKNOWLEDGED]
+        fields += [("To", response.headers.get("To") or self._remote)]
+        fields += [("Call-ID", self._call_id), ("CSeq", f"{invite.cseq.number} ACK")]
+        return Request(Headers(fields), b"", "ACK", invite.uri)
 
     def reply(
         self, request: Request, status: int, extra: Iterable[tuple[str, str]] = (), body: bytes = b""
@@ -90,6 +103,21 @@ class Dialog:
             extra=[*fields, ("User-Agent", self._user_agent)],
             body=body,
         )
+
+    def _build(self, method: str, sequence: int, extra: Fields, body: bytes = b"") -> Request:
+        fields = [
+            ("Via", self._flow.via(self._token())),
+            ("Max-Forwards", "70"),
+            *(("Route", route) for route in self._routes),
+            ("From", self._local),
+            ("To", self._remote),
+            ("Call-ID", self._call_id),
+            ("CSeq", f"{sequence} {method}"),
+            ("Contact", self._contact),
+            *extra,
+            ("User-Agent", self._user_agent),
+        ]
+        return Request(Headers(fields), body, method, self._remote_target)
 
 
 def _request_uri(target: NameAddr) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .account import Proxy
 from .party import Party
 from .sdp import Agreement
 
@@ -81,20 +82,69 @@ class MediaAgreed:
     agreement: Agreement = field(repr=False)
 
 
+class Cause(StrEnum):
+    """Why there is no line."""
+
+    DNS = "dns"
+    """The server's name was not found."""
+    REFUSED = "refused"
+    """The server's machine takes no connection at this port."""
+    UNREACHABLE = "unreachable"
+    """There is no way to the server."""
+    TIMEOUT = "timeout"
+    """The server didn't take the connection in time."""
+    TLS_CERTIFICATE = "tls_certificate"
+    """The server could not prove who it is."""
+    TLS = "tls"
+    """The server doesn't speak TLS, or not as we do."""
+    CLOSED = "closed"
+    """The server closed the connection."""
+    SILENT = "silent"
+    """The connection stands and nothing comes through."""
+    PROTOCOL = "protocol"
+    """What came is not SIP."""
+    REFUSED_REGISTRATION = "refused_registration"
+    """The server said no; RegistrationRefused has the status."""
+    TOO_MANY_DEVICES = "too_many_devices"
+    """The account has as many phones registered as it may (603)."""
+    REDIRECTED = "redirected"
+    """The server sent us to another (301, 302, 305)."""
+    SWITCH_BACK = "switch_back"
+    """We left a stand-in to try the first proxy again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """The server knows where to ring us, for `expires` seconds from now."""
+    """The server knows where to ring us, for `expires` seconds from now.
+
+    `round_trip_ms` is the time the last REGISTER took to be answered; `proxy` is the one in use.
+    """
 
     expires: float
+    round_trip_ms: float = 0.0
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationRefused:
-    """The server said no, with this status; it may be asked again after `retry_after` seconds."""
+    """The server said no, with this status; it may be asked again after `retry_after` seconds.
+
+    `kept`: the connection stays for the calls on it, and the server is asked again over it. Else the connection is
+    to be closed; `redirect` is where the server sent us instead, if it did.
+    """
 
     status: int
     reason: str
     retry_after: float
+    kept: bool = False
+    redirect: Proxy | None = None
+
+    @property
+    def cause(self) -> Cause:
+        """What this means for the line."""
+        if self.redirect is not None:
+            return Cause.REDIRECTED
+        return Cause.TOO_MANY_DEVICES if self.status == 603 else Cause.REFUSED_REGISTRATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +157,20 @@ class FlowFailed:
     """The connection is of no more use: it is silent or speaks gibberish. Close it and make another."""
 
     reason: str
+    cause: Cause = Cause.SILENT
 
 
 @dataclass(frozen=True, slots=True)
 class LineLost:
-    """There is no connection; the next try comes in `retry_after` seconds. Any call on it has ended before."""
+    """There is no connection; the next try comes in `retry_after` seconds. What rang on it has ended before.
+
+    `reason` is for people, `cause` for programs; `proxy` is the one that was lost, or couldn't be had.
+    """
 
     reason: str
     retry_after: float
+    cause: Cause
+    proxy: Proxy
 
 
 type CallEvent = CallChanged | CallEnded | MediaAgreed

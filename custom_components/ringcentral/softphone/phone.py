@@ -7,14 +7,16 @@ import contextlib
 import logging
 from random import SystemRandom
 import secrets
-from typing import Final, override
+import ssl
+from typing import Final
 
-from .account import Account, Flow
+from .account import Account, Transport
 from .agent import UnknownCallError, UserAgent
-from .backoff import Backoff
+from .connection import Connection, ConnectionFailed, connect
 from .events import (
     Call,
     CallEnded,
+    Cause,
     EndReason,
     FlowFailed,
     LineLost,
@@ -26,39 +28,45 @@ from .events import (
 )
 from .media.engine import MediaEngine, MediaSession
 from .media.errors import MediaError
+from .route import Loss, Route
 from .sdp import Agreement
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT: Final = 10.0
 # How long stop() waits for the server's last word.
 STOP_TIMEOUT: Final = 3.0
-# How long a closing connection has for what was written last.
-CLOSE_TIMEOUT: Final = 1.0
-HAPPY_EYEBALLS_DELAY: Final = 0.25
-# A registration that held for this long was a success; a line that is thrown out at once backs off.
-STEADY: Final = 30.0
 
 
 class Phone:
     """One line: keeps its account registered and hands its calls on."""
 
-    def __init__(self, account: Account, media: MediaEngine, on_event: Callable[[PhoneEvent], None]) -> None:
-        """Make a phone; on_event is called in the event loop with everything that happens, in order."""
+    def __init__(
+        self,
+        account: Account,
+        media: MediaEngine,
+        on_event: Callable[[PhoneEvent], None],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Make a phone; on_event is called in the event loop with everything that happens, in order.
+
+        An account on TLS needs `tls`, which decides whom to believe; raises ValueError without.
+        """
+        if account.transport is Transport.TLS and tls is None:
+            raise ValueError("An account on TLS needs a TLS context")
         self.registered = False
         self._account = account
         self._media = media
         self._on_event = on_event
+        self._tls = tls if account.transport is Transport.TLS else None
         self._agent = UserAgent(account, token=lambda: secrets.token_hex(16))
-        self._backoff = Backoff(SystemRandom())
+        self._route = Route(account, SystemRandom())
         self._sessions: dict[str, MediaSession] = {}
         self._queue: deque[PhoneEvent] = deque()
         self._dispatching = False
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._unregistered = False
-        self._registered_at: float | None = None
         self._settled = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -75,11 +83,11 @@ class Phone:
         """Hang up, give the registration back and close, in STOP_TIMEOUT seconds at the most."""
         if self._task is None:
             return
+        self._settled.clear()
+        self._unregistered = False
+        self._agent.shut_down(self._loop.time())
+        self._pump()
         if self._connection is not None:
-            self._settled.clear()
-            self._unregistered = False
-            self._agent.shut_down(self._loop.time())
-            self._pump()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_TIMEOUT):
                     await self._settled.wait()
@@ -109,38 +117,24 @@ class Phone:
 
     async def _stay_connected(self) -> None:
         while True:
-            reason, at_least = await self._connect_once()
-            delay = max(self._backoff.next_delay(), at_least)
-            self._dispatch([LineLost(reason, delay)])
+            proxy = self._route.proxy
+            loss = await self._connect_once()
+            delay = self._route.lost(loss, self._loop.time())
+            self._dispatch([LineLost(loss.reason, delay, loss.cause, proxy)])
             await asyncio.sleep(delay)
 
-    async def _connect_once(self) -> tuple[str, float]:
-        """Serve one connection to its end; return why it ended and how long to stay away at the least."""
-        proxy = self._account.proxy
+    async def _connect_once(self) -> Loss:
+        """Serve one connection to its end; return why it ended."""
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                _, connection = await self._loop.create_connection(
-                    lambda: _Connection(self._received),
-                    proxy.host,
-                    proxy.port,
-                    happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY,
-                )
-        except TimeoutError:
-            return "the server doesn't answer", 0.0
-        except OSError as error:
-            return error.strerror or str(error), 0.0
-        except UnicodeError:
-            # The name is nothing DNS can carry (an empty label, or one that is too long).
-            return "the server's name is not a host name", 0.0
+            connection = await connect(self._route.proxy, self._tls, self._received)
+        except ConnectionFailed as failed:
+            return failed.loss
         self._connection = connection
         try:
             self._agent.connected(connection.flow, self._loop.time())
             self._pump()
             return await asyncio.shield(connection.lost)
         finally:
-            if self._registered_at is not None and self._loop.time() - self._registered_at >= STEADY:
-                self._backoff.reset()
-            self._registered_at = None
             self._connection = None
             self._settled.set()
             self.registered = False
@@ -154,7 +148,10 @@ class Phone:
 
     def _tick(self) -> None:
         self._timer = None
-        self._agent.tick(self._loop.time())
+        now = self._loop.time()
+        self._agent.tick(now)
+        if (due := self._switch_back_at()) is not None and now >= due:
+            self._fail(Loss(Cause.SWITCH_BACK, "the first proxy is tried again"))
         self._pump()
 
     def _pump(self) -> None:
@@ -167,8 +164,15 @@ class Phone:
             self._settled.set()
         if self._timer is not None:
             self._timer.cancel()
-        deadline = self._agent.next_deadline
+        deadlines = [self._agent.next_deadline, self._switch_back_at()]
+        deadline = min((at for at in deadlines if at is not None), default=None)
         self._timer = None if deadline is None else self._loop.call_at(deadline, self._tick)
+
+    def _switch_back_at(self) -> float | None:
+        """When to leave a stand-in: never while there is a call, or nothing to leave."""
+        if self._connection is None or self._connection.lost.done() or self._agent.calls:
+            return None
+        return self._route.switch_back_at
 
     def _dispatch(self, events: Iterable[PhoneEvent]) -> None:
         # A listener may answer or hang up at once: what that brings about comes after all that came before it.
@@ -191,12 +195,11 @@ class Phone:
                     session.close()
             case Registered():
                 self.registered = True
-                if self._registered_at is None:
-                    self._registered_at = self._loop.time()
-            case RegistrationRefused(status, _, retry_after):
-                self._fail(f"the server refused to register this phone ({status})", retry_after)
-            case FlowFailed(reason):
-                self._fail(reason, 0.0)
+                self._route.registered(self._loop.time())
+            case RegistrationRefused():
+                self._refused(event)
+            case FlowFailed(reason, cause):
+                self._fail(Loss(cause, reason))
             case Unregistered():
                 self._unregistered = True
         try:
@@ -221,63 +224,12 @@ class Phone:
             with contextlib.suppress(UnknownCallError):
                 self.hang_up(call_id, EndReason.NETWORK_ERROR)
 
-    def _fail(self, reason: str, at_least: float) -> None:
+    def _refused(self, refused: RegistrationRefused) -> None:
+        self.registered = False
+        if not refused.kept:
+            reason = f"the server refused to register this phone ({refused.status})"
+            self._fail(Loss(refused.cause, reason, refused.retry_after, refused.status, refused.redirect))
+
+    def _fail(self, loss: Loss) -> None:
         if self._connection is not None:
-            self._connection.fail(reason, at_least)
-
-
-class _Connection(asyncio.Protocol):
-    """One TCP connection; `lost` resolves with why it ended and how long to stay away at the least."""
-
-    def __init__(self, received: Callable[[bytes], None]) -> None:
-        self._received = received
-        self._transport: asyncio.Transport | None = None
-        self._closed = asyncio.Event()
-        self.lost: asyncio.Future[tuple[str, float]] = asyncio.get_running_loop().create_future()
-
-    @property
-    def flow(self) -> Flow:
-        """Our end of the connection."""
-        assert self._transport is not None
-        host, port = self._transport.get_extra_info("sockname")[:2]
-        return Flow(host.partition("%")[0], port)
-
-    @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    @override
-    def data_received(self, data: bytes) -> None:
-        if not self.lost.done():
-            self._received(data)
-
-    @override
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._closed.set()
-        self.fail("the connection was closed" if exc is None else type(exc).__name__, 0.0)
-
-    @override
-    def pause_writing(self) -> None:
-        self.fail("the server doesn't take what it is sent", 0.0)
-
-    def write(self, data: bytes) -> None:
-        """Send bytes."""
-        assert self._transport is not None
-        self._transport.write(data)
-
-    def fail(self, reason: str, at_least: float) -> None:
-        """Note that the connection is of no more use; the first reason stands."""
-        if not self.lost.done():
-            self.lost.set_result((reason, at_least))
-
-    async def close(self) -> None:
-        """Close after what was written has gone out, or abort when it doesn't go."""
-        assert self._transport is not None
-        self._transport.close()
-        try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await self._closed.wait()
-        finally:
-            self._transport.abort()
+            self._connection.fail(loss)

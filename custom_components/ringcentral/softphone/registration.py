@@ -5,16 +5,20 @@
                     401 └──┘ (≤ 3 nonces)     └──end──▶ unregistering ──200──▶ idle
                         └──403, 503, 603 …──▶ refused   (whoever owns the connection waits and begins again)
 
-A request without an answer means that the connection is dead, whatever TCP says.
+A request without an answer means that the connection is dead, whatever TCP says. A refusal while calls are up leaves
+them the connection: the server is asked again over it, later.
 """
 
 from collections.abc import Callable
 from enum import StrEnum
+from random import Random
 from typing import Final, TypeGuard
 
 from .account import Account, Flow
+from .backoff import Backoff
 from .events import FlowFailed, LineEvent, Registered, RegistrationRefused, Unregistered
 from .party import clean_text
+from .redirect import redirect_target
 from .sip.address import escape_user, parse_name_addr
 from .sip.digest import authorization, choose_challenge
 from .sip.message import Headers, Request, Response
@@ -25,12 +29,16 @@ REQUESTED_EXPIRES: Final = 600
 ANSWER_TIMEOUT: Final = 10.0
 # RingCentral forgets an idle connection after about two minutes, and so do routers.
 REFRESH_PERIOD: Final = 90.0
+# Where the server doesn't answer pings, the refresh is what finds a dead connection: within 40 s.
+UNPROVEN_REFRESH_PERIOD: Final = 30.0
 # The refresh, a challenge and both answers must fit in before the registration runs out.
 REFRESH_MARGIN: Final = 2 * ANSWER_TIMEOUT
 # A changing nonce is answered, but not for ever (PJSIP has the same bound).
 MAX_CHALLENGES: Final = 3
 
 DEFAULT_RETRY: Final = 30.0
+# A server's word is taken for this long; its next one may have come to another opinion.
+LONGEST_RETRY: Final = 3600.0
 # How long to leave a server alone that said no, in seconds.
 _RETRY_AFTER: Final = {
     401: 120.0,  # our password is wrong; asking faster only gets the address banned
@@ -61,21 +69,31 @@ class Registration:
         token: Callable[[], str],
         send: Callable[[Request], None],
         emit: Callable[[LineEvent], None],
+        busy: Callable[[], bool],
     ) -> None:
-        """Work for an account; token() returns fresh random text, send and emit take what comes out."""
+        """Work for an account.
+
+        token() returns fresh random text, send and emit take what comes out, busy() tells whether calls are up.
+        """
         self.state = RegistrationState.IDLE
         self._account = account
         self._token = token
         self._send = send
         self._emit = emit
+        self._busy = busy
         self._flow: Flow | None = None
         self._call_id = ""
         self._from_tag = ""
         self._cseq = 0
         self._expires = REQUESTED_EXPIRES
         self._challenges = 0
+        self._asked_at = 0.0
         self._answer_by: float | None = None
         self._refresh_at: float | None = None
+        self._period = UNPROVEN_REFRESH_PERIOD
+        self._granted_at = 0.0
+        self._longest = 0.0
+        self._backoff = Backoff(Random(0))  # noqa: S311 - nothing secret, only a jitter
 
     @property
     def next_deadline(self) -> float | None:
@@ -98,12 +116,28 @@ class Registration:
         self._call_id = self._token()
         self._from_tag = self._token()[:16]
         self._expires = REQUESTED_EXPIRES
+        self._period = UNPROVEN_REFRESH_PERIOD
+        self._backoff = Backoff(Random(self._token()))  # noqa: S311
         self.state = RegistrationState.REGISTERING
         self._register(now)
 
+    def pace(self, answering: bool, now: float) -> None:
+        """Refresh as often as it takes: more rarely on a connection that answers pings."""
+        period = REFRESH_PERIOD if answering else UNPROVEN_REFRESH_PERIOD
+        if period == self._period:
+            return
+        self._period = period
+        if self.state is RegistrationState.REGISTERED and self._refresh_at is not None:
+            due = self._granted_at + min(self._longest, period)
+            self._refresh_at = due if due > now else min(self._refresh_at, now + period)
+
     def end(self, now: float) -> None:
         """Give the registration back, where there is one."""
-        if self.state not in {RegistrationState.REGISTERED, RegistrationState.REGISTERING}:
+        asking_again = self.state is RegistrationState.REFUSED and self._refresh_at is not None
+        if not asking_again and self.state not in {
+            RegistrationState.REGISTERED,
+            RegistrationState.REGISTERING,
+        }:
             self.state = RegistrationState.IDLE
             self._emit(Unregistered())
             return
@@ -140,7 +174,7 @@ class Registration:
         elif response.status == 423 and self._interval_too_brief(response, now):
             pass
         else:
-            self._refused(response)
+            self._refused(response, now)
         return True
 
     def _register(self, now: float, *extra: tuple[str, str]) -> None:
@@ -149,6 +183,7 @@ class Registration:
             self._challenges = 0
         self._cseq += 1
         self._refresh_at = None
+        self._asked_at = now
         self._answer_by = now + ANSWER_TIMEOUT
         own = self.address_of_record
         fields = [
@@ -158,12 +193,19 @@ class Registration:
             ("To", f"<{own}>"),
             ("Call-ID", self._call_id),
             ("CSeq", f"{self._cseq} REGISTER"),
-            ("Contact", f"{self.contact(self._flow)};expires={self._expires}"),
+            ("Contact", f"{self.contact(self._flow)}{self._instance};expires={self._expires}"),
             ("Expires", str(self._expires)),
+            # RFC 5626 §4.2.1: without it a registrar takes no notice of the instance.
+            *([("Supported", "path, outbound")] if self._instance else []),
             *extra,
             ("User-Agent", self._account.user_agent),
         ]
         self._send(Request(Headers(fields), b"", "REGISTER", f"sip:{self._account.domain}"))
+
+    @property
+    def _instance(self) -> str:
+        instance = self._account.instance_id
+        return f';+sip.instance="<{instance}>";reg-id=1' if instance else ""
 
     def _granted(self, response: Response, now: float) -> None:
         if self.state is RegistrationState.UNREGISTERING:
@@ -172,9 +214,12 @@ class Registration:
             return
         expires = self._granted_expires(response)
         self.state = RegistrationState.REGISTERED
+        self._backoff.reset()
         # A short grant leaves no room for the margin: then at its half.
-        self._refresh_at = now + min(max(expires - REFRESH_MARGIN, expires / 2), REFRESH_PERIOD)
-        self._emit(Registered(expires))
+        self._granted_at, self._longest = now, max(expires - REFRESH_MARGIN, expires / 2)
+        self._refresh_at = now + min(self._longest, self._period)
+        assert self._flow is not None
+        self._emit(Registered(expires, (now - self._asked_at) * 1000, self._flow.proxy))
 
     def _granted_expires(self, response: Response) -> float:
         """Read our own contact's expiry: the answer may list other phones of the account as well (§10.3)."""
@@ -199,7 +244,7 @@ class Registration:
         )
         repeated = self._challenges > 1 and not (challenge and challenge.stale)
         if challenge is None or repeated or self._challenges > MAX_CHALLENGES:
-            self._refused(response)
+            self._refused(response, now)
             return
         value = authorization(
             challenge,
@@ -223,18 +268,28 @@ class Registration:
         self._register(now)
         return True
 
-    def _refused(self, response: Response) -> None:
+    def _refused(self, response: Response, now: float) -> None:
         if self.state is RegistrationState.UNREGISTERING:
             self.state = RegistrationState.IDLE
             self._emit(Unregistered())
             return
         self.state = RegistrationState.REFUSED
+        status, reason = response.status, clean_text(response.reason)
+        if self._busy():
+            wait = max(self._backoff.next_delay(), _stated_wait(response) or _RETRY_AFTER.get(status, 1.0))
+            self._refresh_at = now + wait
+            self._emit(RegistrationRefused(status, reason, wait, kept=True))
+            return
         self._refresh_at = None
-        stated = (response.headers.get("retry-after") or "").partition("(")[0].partition(";")[0].strip()
-        retry_after = float(stated) if _seconds(stated) else _RETRY_AFTER.get(response.status, DEFAULT_RETRY)
-        self._emit(
-            RegistrationRefused(response.status, clean_text(response.reason), min(retry_after, 3600.0))
-        )
+        target = redirect_target(response, self._account.transport)
+        wait = _stated_wait(response) or _RETRY_AFTER.get(status, DEFAULT_RETRY)
+        self._emit(RegistrationRefused(status, reason, wait, redirect=target))
+
+
+def _stated_wait(response: Response) -> float:
+    """Return what Retry-After says, an hour at the most; 0 when it says nothing of use."""
+    stated = (response.headers.get("retry-after") or "").partition("(")[0].partition(";")[0].strip()
+    return min(float(stated), LONGEST_RETRY) if _seconds(stated) else 0.0
 
 
 def _seconds(text: str | None) -> TypeGuard[str]:

@@ -1,0 +1,173 @@
+"""The session of one answered call: INVITEs, UPDATEs and their ACKs, from both sides (RFC 3261 §14, RFC 3311): no I/O."""
+
+from collections.abc import Callable
+from typing import Final
+
+from . import sdp
+from .dialog import Dialog, Fields
+from .offer_answer import OfferAnswer
+from .server_transaction import Unacknowledged
+from .session_refresh import SessionRefresh
+from .session_timer import MIN_SE, SUPPORTED, SessionTimer, too_brief
+from .sip.message import Message, Request, Response
+from .sip.reply import ALLOW
+from .transaction import ClientTransactions
+
+# Stands for an offer that was turned down.
+_UNUSABLE: Final = sdp.Offer((), 0)
+
+
+class Session:
+    """Agrees on audio, and on how long the agreement holds."""
+
+    def __init__(
+        self,
+        dialog: Dialog,
+        transactions: ClientTransactions,
+        *,
+        require_srtp: bool,
+        token: Callable[[], str],
+        send: Callable[[Message], None],
+        agreed: Callable[[sdp.Agreement], None],
+        failed: Callable[[bool, float], None],
+    ) -> None:
+        """Speak in a dialog; agreed() takes each agreement, token() returns fresh random hexadecimal text.
+
+        failed(reachable, now) is told the end, and whether the other side may still know of the dialog. With require_srtp
+        no audio goes in the clear.
+        """
+        self.unacknowledged: Unacknowledged | None = None
+        self.refresh = SessionRefresh(
+            transactions,
+            token=token,
+            description=self._own_description,
+            refreshed=self._refreshed,
+            failed=failed,
+        )
+        self._dialog = dialog
+        self._require_srtp = require_srtp
+        self._transactions = transactions
+        self._media: OfferAnswer | None = None
+        self._send = send
+        self._agreed = agreed
+        self._failed = failed
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When tick() is due."""
+        pending = self.unacknowledged
+        due = [self.refresh.next_deadline, None if pending is None else pending.next_deadline]
+        return min((at for at in due if at is not None), default=None)
+
+    def begin(self, local: sdp.LocalMedia, invite: Request, offer: sdp.Offer | None, now: float) -> Response:
+        """Answer the INVITE that asks for the session, our audio at `local`; return the answer."""
+        self._media = OfferAnswer(local, require_srtp=self._require_srtp)
+        return self._accept(invite, offer, now)
+
+    def invited(self, request: Request, now: float) -> None:
+        """Take an INVITE of a session that stands."""
+        pending = self.unacknowledged
+        if pending is not None and pending.sequence == request.cseq.number:
+            self._send(pending.response)
+        elif pending is not None:
+            # An offer before the last INVITE is through (§14.2).
+            self._refuse(request, 500, ("Retry-After", "1"))
+        elif self._transactions.waits_for("INVITE"):
+            # Two INVITEs met on their way (§14.2).
+            self._refuse(request, 491)
+        elif (offer := self._renegotiated(request)) is not _UNUSABLE:
+            assert self._media is not None
+            self._media.change()
+            self._accept(request, offer, now)
+
+    def updated(self, request: Request, now: float) -> None:
+        """Take an UPDATE of a session that stands, with an offer or as a mere sign of life (RFC 4028 §7.4)."""
+        unanswered = self.unacknowledged is not None and self.unacknowledged.offered
+        if request.body and (unanswered or self._transactions.waits_for("INVITE")):
+            # Our own offer waits for its answer (RFC 3311 §5.2).
+            self._refuse(request, 491)
+        elif (offer := self._renegotiated(request)) is not _UNUSABLE:
+            fields = self._timed(request, now)
+            if offer is None:
+                self._send(self._dialog.reply(request, 200, fields))
+                return
+            assert self._media is not None
+            self._media.change()
+            body, agreement = self._media.answer(offer)
+            self._send(self._dialog.reply(request, 200, (*fields, ("Content-Type", sdp.CONTENT_TYPE)), body))
+            self._agreed(agreement)
+
+    def acknowledged(self, ack: Request) -> Unacknowledged | None:
+        """Return what an ACK is for; None when nothing waits for it."""
+        pending = self.unacknowledged
+        if pending is None or ack.cseq.number != pending.sequence:
+            return None
+        self.unacknowledged = None
+        return pending
+
+    def answered(self, ack: Request, now: float) -> None:
+        """Read the answer to our offer from the ACK (§13.2.2.4)."""
+        assert self._media is not None
+        try:
+            self._agreed(self._media.accept(ack.body))
+        except sdp.SdpError:
+            self._failed(True, now)
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        self.refresh.tick(now)
+        pending = self.unacknowledged
+        if pending is not None and now >= pending.give_up_at:
+            self.unacknowledged = None
+            self._failed(True, now)
+        elif pending is not None and now >= pending.repeat_at:
+            self._send(pending.repeated(now))
+
+    def _renegotiated(self, request: Request) -> sdp.Offer | None:
+        """Return the new offer of a request, None where it has none, _UNUSABLE after turning it down (§14.2)."""
+        if too_brief(request):
+            self._refuse(request, 422, ("Min-SE", str(MIN_SE)))
+            return _UNUSABLE
+        try:
+            body = request.body
+            offer = sdp.parse_offer(body, require_srtp=self._require_srtp) if body else None
+        except sdp.SdpError:
+            self._refuse(request, 488)
+            return _UNUSABLE
+        self._dialog.retarget(request)
+        return offer
+
+    def _accept(self, invite: Request, offer: sdp.Offer | None, now: float) -> Response:
+        """Say 200 to an INVITE, again and again until it is acknowledged (§13.3.1.4)."""
+        assert self._media is not None
+        agreement = None
+        if offer is None:
+            body = self._media.offer()
+        else:
+            body, agreement = self._media.answer(offer)
+        fields = (("Allow", ALLOW), ("Supported", SUPPORTED), *self._timed(invite, now))
+        response = self._dialog.reply(invite, 200, (*fields, ("Content-Type", sdp.CONTENT_TYPE)), body)
+        self.unacknowledged = Unacknowledged.begin(invite, response, now)
+        self._send(response)
+        if agreement is not None:
+            self._agreed(agreement)
+        return response
+
+    def _timed(self, request: Request, now: float) -> Fields:
+        """Begin the session's next interval; return what our answer says of it (RFC 4028 §9)."""
+        timer = SessionTimer.asked(request)
+        self.refresh.agreed(timer, now)
+        return () if timer is None else timer.answer_fields
+
+    def _refuse(self, request: Request, status: int, *extra: tuple[str, str]) -> None:
+        self._send(self._dialog.reply(request, status, extra))
+
+    # INVITEs of ours
+
+    def _own_description(self) -> bytes | None:
+        return None if self._media is None or self.unacknowledged is not None else self._media.description
+
+    def _refreshed(self, response: Response, now: float) -> None:
+        assert self._media is not None
+        if (agreement := self._media.accept_change(response.body)) is not None:
+            self._agreed(agreement)

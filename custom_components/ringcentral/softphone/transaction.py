@@ -1,0 +1,147 @@
+"""Requests of ours within a dialog and their final answers (RFC 3261 §17.1, §22): no I/O.
+
+The connection is a stream: nothing is repeated, and what has no final answer after 64 × T1 never will have one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from .dialog import Dialog, Fields
+from .sip.digest import Credentials, authorization, choose_challenge
+from .sip.message import Request, Response
+
+# Timers B and F.
+TIMEOUT: Final = 32.0
+# A changing nonce is answered, but not for ever (PJSIP has the same bound).
+MAX_CHALLENGES: Final = 3
+
+_CHALLENGES: Final = {
+    401: ("WWW-Authenticate", "Authorization"),
+    407: ("Proxy-Authenticate", "Proxy-Authorization"),
+}
+
+# Takes the final answer, None where there was none in time, and the time.
+type Answered = Callable[[Response | None, float], None]
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A request that waits for its final answer."""
+
+    request: Request
+    extra: Fields
+    answered: Answered
+    give_up_at: float
+    challenges: int = 0
+
+
+class ClientTransactions:
+    """The requests of ours in one dialog."""
+
+    def __init__(
+        self,
+        dialog: Dialog,
+        *,
+        credentials: Credentials,
+        token: Callable[[], str],
+        send: Callable[[Request], None],
+    ) -> None:
+        """Ask in a dialog and answer its challenges; token() returns fresh random text."""
+        self._dialog = dialog
+        self._credentials = credentials
+        self._token = token
+        self._send = send
+        self._pending: list[_Pending] = []
+        self._acknowledged: Request | None = None
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When tick() is due."""
+        return min((pending.give_up_at for pending in self._pending), default=None)
+
+    def waits_for(self, method: str) -> bool:
+        """Whether a request of this method has no final answer yet."""
+        return any(pending.request.method == method for pending in self._pending)
+
+    def ask(self, method: str, now: float, answered: Answered, extra: Fields = (), body: bytes = b"") -> None:
+        """Send a request; `answered` takes its final answer, after any challenge is met."""
+        self._begin(_Pending(self._dialog.request(method, extra, body), extra, answered, now + TIMEOUT))
+
+    def receive(self, response: Response, now: float) -> bool:
+        """Take a response; False when it answers nothing of ours."""
+        pending = next((one for one in self._pending if _answers(response, one.request)), None)
+        if pending is None:
+            return self._acknowledge_again(response)
+        if response.status < 200:
+            return True
+        self._pending.remove(pending)
+        if pending.request.method == "INVITE":
+            self._acknowledge(pending.request, response)
+        if not self._authorized(pending, response):
+            pending.answered(response, now)
+        return True
+
+    def tick(self, now: float) -> None:
+        """Give up what is overdue."""
+        for pending in [one for one in self._pending if now >= one.give_up_at]:
+            self._pending.remove(pending)
+            pending.answered(None, now)
+
+    def forget(self) -> None:
+        """Wait for nothing any more: the connection is gone, and the answers with it."""
+        self._pending.clear()
+        self._acknowledged = None
+
+    def _begin(self, pending: _Pending) -> None:
+        self._pending.append(pending)
+        self._send(pending.request)
+
+    def _acknowledge(self, invite: Request, response: Response) -> None:
+        if response.status < 300:
+            self._dialog.retarget(response)
+            self._acknowledged = self._dialog.acknowledge(invite)
+            self._send(self._acknowledged)
+        else:
+            self._send(self._dialog.acknowledge_failure(invite, response))
+
+    def _acknowledge_again(self, response: Response) -> bool:
+        """Repeat the ACK of a repeated 2xx (§13.2.2.4)."""
+        ack = self._acknowledged
+        if ack is None or not 200 <= response.status < 300 or response.cseq.method != "INVITE":
+            return False
+        if (response.call_id, response.cseq.number) != (ack.call_id, ack.cseq.number):
+            return False
+        self._send(ack)
+        return True
+
+    def _authorized(self, pending: _Pending, response: Response) -> bool:
+        """Ask once more with our credentials, where that may help (§22.1)."""
+        if response.status not in _CHALLENGES:
+            return False
+        asked_in, answered_in = _CHALLENGES[response.status]
+        challenge = choose_challenge(response.headers.get_all(asked_in))
+        repeated = pending.challenges > 0 and not (challenge and challenge.stale)
+        if challenge is None or repeated or pending.challenges >= MAX_CHALLENGES:
+            return False
+        asked = pending.request
+        value = authorization(
+            challenge,
+            self._credentials,
+            method=asked.method,
+            uri=asked.uri,
+            cnonce=self._token()[:16],
+        )
+        request = self._dialog.request(asked.method, ((answered_in, value), *pending.extra), asked.body)
+        self._begin(
+            _Pending(request, pending.extra, pending.answered, pending.give_up_at, pending.challenges + 1)
+        )
+        return True
+
+
+def _answers(response: Response, request: Request) -> bool:
+    return (response.call_id, response.branch, response.cseq) == (
+        request.call_id,
+        request.branch,
+        request.cseq,
+    )
