@@ -123,6 +123,10 @@ async def test_every_entity_and_each_of_its_states_has_a_name(
         "sensor.reception_call_state",
         "sensor.reception_last_call",
         "sensor.reception_last_caller",
+        "sensor.reception_line_status",
+        "sensor.reception_proxy_in_use",
+        "sensor.reception_reconnects",
+        "sensor.reception_registration_expires",
     ]
     assert all(text["name"] for text in texts.values())
     assert {entity: set(text.get("state", {})) for entity, text in texts.items()} == {

@@ -1,6 +1,10 @@
+from datetime import UTC, datetime
+from typing import Any
+
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.ringcentral.health import LineHealth
 from custom_components.ringcentral.models import CallEvent, CallEventType, LineSnapshot, call_attributes
 from custom_components.ringcentral.softphone import Call, CallState, Direction, Outcome, Party
 
@@ -10,12 +14,16 @@ CALL = Call(
 LIVE = [CallState.RINGING, CallState.DIALING, CallState.TALKING, CallState.ON_HOLD]
 
 
+def line(**changes: Any) -> LineSnapshot:
+    return LineSnapshot(LineHealth(datetime(2026, 11, 22, tzinfo=UTC)), "sip.example.com:5090", **changes)
+
+
 def call(call_id: str, state: CallState) -> Call:
     return Call(call_id, Direction.INCOMING, Party(), Party(), state)
 
 
 def test_a_line_without_calls_is_idle() -> None:
-    assert (LineSnapshot().state, LineSnapshot().current) == (CallState.IDLE, None)
+    assert (line().state, line().current) == (CallState.IDLE, None)
 
 
 @pytest.mark.parametrize(
@@ -31,14 +39,14 @@ def test_a_line_without_calls_is_idle() -> None:
 def test_a_line_is_in_the_state_of_its_liveliest_call(states: list[str], state: str) -> None:
     calls = tuple(call(str(number), CallState(each)) for number, each in enumerate(states))
 
-    assert LineSnapshot(calls=calls).state == state
+    assert line(calls=calls).state == state
 
 
 @given(st.lists(st.sampled_from(LIVE), min_size=1, max_size=5))
 def test_among_equals_the_earliest_call_counts(states: list[CallState]) -> None:
     calls = tuple(call(str(number), state) for number, state in enumerate(states))
 
-    current = LineSnapshot(calls=calls).current
+    current = line(calls=calls).current
 
     assert current is not None
     assert current.call_id == str(states.index(current.state))
@@ -68,7 +76,7 @@ def test_no_call_has_the_same_attributes_as_one() -> None:
 
 
 def test_who_called_is_not_in_what_is_printed() -> None:
-    printed = repr(CallEvent(CallEventType.INCOMING, CALL)) + repr(LineSnapshot(calls=(CALL,)))
+    printed = repr(CallEvent(CallEventType.INCOMING, CALL)) + repr(line(calls=(CALL,)))
 
     assert "6505550142" not in printed
     assert "Anna" not in printed

@@ -39,6 +39,37 @@ BUILT_IN = {str(platform) for platform in Platform} | {
 }  # fmt: skip
 # A file with this name is only read when the component of that name is there.
 PLATFORM_FILES = {"diagnostics", "logbook", "recorder", "repairs", "system_health"}
+QUALITY_RULES = {
+    "action-exceptions", "action-setup", "appropriate-polling", "async-dependency", "brands", "common-modules",
+    "config-entry-unloading", "config-flow", "config-flow-test-coverage", "dependency-transparency", "devices",
+    "diagnostics", "discovery", "discovery-update-info", "docs-actions", "docs-conditions",
+    "docs-configuration-parameters", "docs-data-update", "docs-examples", "docs-high-level-description",
+    "docs-installation-instructions", "docs-installation-parameters", "docs-known-limitations",
+    "docs-removal-instructions", "docs-supported-devices", "docs-supported-functions", "docs-triggers",
+    "docs-troubleshooting", "docs-use-cases", "dynamic-devices", "entity-category", "entity-device-class",
+    "entity-disabled-by-default", "entity-event-setup", "entity-translations", "entity-unavailable", "entity-unique-id",
+    "exception-translations", "has-entity-name", "icon-translations", "inject-websession", "integration-owner",
+    "log-when-unavailable", "parallel-updates", "reauthentication-flow", "reconfiguration-flow", "repair-issues",
+    "runtime-data", "stale-devices", "strict-typing", "test-before-configure", "test-before-setup", "test-coverage",
+    "unique-config-entry",
+}  # fmt: skip
+# hassfest looks at the quality scale of core integrations only.
+QUALITY_SCALE = vol.Schema(
+    {
+        "rules": {
+            vol.Required(rule): vol.Any(
+                "done",
+                "todo",
+                {
+                    vol.Required("status"): vol.Any("done", "todo"),
+                    vol.Optional("comment"): vol.All(str, vol.Length(1)),
+                },
+                {vol.Required("status"): "exempt", vol.Required("comment"): vol.All(str, vol.Length(1))},
+            )
+            for rule in QUALITY_RULES
+        }
+    }
+)
 KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 URL = re.compile(r"\b[a-z]+://|\bwww\.", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"{([^{}]*)}")
@@ -283,6 +314,18 @@ def test_what_automations_use_is_described_named_and_drawn(
     sources = [load_yaml_dict(str(path)) for path in INTEGRATION.glob(f"{kind}.yaml")]
     described = {key for source in sources for key in source if not key.startswith(".")}
     assert keys(translations.get(kind)) == keys(icons.get(kind)) == described
+
+
+def test_every_rule_of_the_quality_scale_is_answered() -> None:
+    assert len(QUALITY_RULES) == 54
+    QUALITY_SCALE(load_yaml_dict(str(INTEGRATION / "quality_scale.yaml")))
+
+
+@pytest.mark.parametrize("answer", ["maybe", {"status": "exempt"}, {"status": "done", "reason": "x"}])
+def test_an_answer_that_says_nothing_is_found(answer: object) -> None:
+    rules = {**dict.fromkeys(QUALITY_RULES, "done"), "brands": answer}
+    with pytest.raises(vol.Invalid):
+        QUALITY_SCALE({"rules": rules})
 
 
 @pytest.mark.parametrize(("name", "size"), [("icon.png", 256), ("icon@2x.png", 512)])

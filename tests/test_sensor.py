@@ -9,15 +9,22 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.ringcentral.softphone import Registered
 from simulator.caller import Step
 from simulator.dialect import Dialect
+from simulator.registrar import RegisterFault
+from simulator.ringcentral import RingCentral
 
-from .line import ANNA, LISTENER, Line, until
+from .line import ANNA, LISTENER, Line, add_line, until
 
 
 @pytest.mark.parametrize("platforms", [[Platform.SENSOR]], ids=["sensor"])
 async def test_the_entities_are_registered_under_the_line(
-    hass: HomeAssistant, line: Line, entity_registry: er.EntityRegistry, snapshot: SnapshotAssertion
+    hass: HomeAssistant,
+    entity_registry_enabled_by_default: None,
+    line: Line,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
 ) -> None:
     await snapshot_platform(hass, entity_registry, snapshot, line.entry.entry_id)
 
@@ -113,3 +120,47 @@ async def test_what_a_caller_calls_himself_fits_into_a_state(line: Line) -> None
 
     assert state.isprintable()
     assert len(state) <= 255
+
+
+async def test_the_status_of_the_line_says_since_when(line: Line) -> None:
+    status = line.state("sensor", "line_status")
+
+    assert status.state == "registered"
+    assert status.attributes["next_try"] is None
+    since = dt_util.parse_datetime(status.attributes["since"], raise_on_error=True)
+    assert dt_util.utcnow() - since < timedelta(seconds=10)
+
+
+async def test_the_status_of_a_line_that_is_refused_says_why_and_when_it_is_tried_again(
+    hass: HomeAssistant, cloud: RingCentral
+) -> None:
+    cloud.sip.faults.register = RegisterFault.TOO_MANY_CONTACTS
+    line = Line(hass, cloud, await add_line(hass, cloud))
+    assert await hass.config_entries.async_setup(line.entry.entry_id)
+    await until(lambda: line.state("sensor", "line_status").state == "too_many_devices")
+
+    next_try = line.state("sensor", "line_status").attributes["next_try"]
+    wait = dt_util.parse_datetime(next_try, raise_on_error=True) - dt_util.utcnow()
+    assert timedelta(seconds=60) < wait <= timedelta(seconds=90)
+
+
+async def test_a_line_that_comes_back_is_counted(
+    entity_registry_enabled_by_default: None, line: Line
+) -> None:
+    assert line.state("sensor", "reconnects").state == "0"
+
+    line.cloud.sip.drop(line.cloud.sip.accounts[-1])
+
+    await until(lambda: line.state("sensor", "reconnects").state == "1")
+    assert line.state("sensor", "proxy_in_use").state == f"127.0.0.1:{line.cloud.sip.port}"
+
+
+async def test_a_refresh_moves_the_expiry_and_nothing_else(
+    entity_registry_enabled_by_default: None, line: Line
+) -> None:
+    expires, status = line.state("sensor", "registration_expires"), line.state("sensor", "line_status")
+
+    line.entry.runtime_data._phone_event(Registered(3600.0))
+
+    assert line.state("sensor", "registration_expires").state > expires.state
+    assert line.state("sensor", "line_status").last_reported == status.last_reported

@@ -30,6 +30,8 @@ from .const import (
     USER_AGENT,
     AnswerMode,
 )
+from .health import CallSound, LineHealth, LineHistory, StatusChange, after, renewed, signed_out
+from .issues import Issue, LineIssues
 from .library import CallRecord, Direction as RecordedDirection, LibraryError
 from .models import CallEvent, CallEventType, LastCall, LineSnapshot
 from .resources import Resources, async_release
@@ -45,6 +47,7 @@ from .softphone import (
     PhoneEvent,
     Registered,
     RegistrationRefused,
+    Trace,
 )
 from .sources import Source, account_of
 
@@ -74,10 +77,12 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     def __init__(self, hass: HomeAssistant, entry: RingCentralConfigEntry, resources: Resources) -> None:
         """Prepare the line of a configuration entry."""
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
-        self.data = LineSnapshot()
+        self.history = LineHistory(Trace(dt_util.utcnow))
         self.library = resources.library
         self._resources = resources
+        self._issues = LineIssues(hass, entry)
         self._call_listeners: list[Callable[[CallEvent], None]] = []
+        self._refresh_listeners: list[CALLBACK_TYPE] = []
         self._calls: dict[str, Call] = {}
         self._answered_at: dict[str, datetime] = {}
         self._lost = False
@@ -87,11 +92,13 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._stopped = False
         self._work: set[asyncio.Task[None]] = set()
         self._client = _client(hass, entry.data) if entry.data[CONF_SOURCE] == Source.RINGCENTRAL else None
-        self._plug_in(account_of(entry.data))
+        account = account_of(entry.data)
+        self.data = LineSnapshot(LineHealth(since=dt_util.utcnow()), str(account.proxy))
+        self._plug_in(account)
 
     def _plug_in(self, account: Account) -> None:
         """Make a phone, and its answering machine, for an account."""
-        self._phone = Phone(account, self._resources.media, self._phone_event)
+        self._phone = Phone(account, self._resources.media, self._phone_event, trace=self.history.trace)
         self._machine = AnsweringMachine(
             line_id=self.config_entry.entry_id,
             phone=self._phone,
@@ -131,18 +138,23 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             if self._work:
                 await asyncio.wait(self._work, timeout=_FILING_TIMEOUT)
         finally:
+            self._issues.clear(*Issue)
             await async_release(self.hass)
 
     @callback
     def async_listen_to_calls(self, listener: Callable[[CallEvent], None]) -> CALLBACK_TYPE:
         """Call the listener with every call event; returns what ends that."""
         self._call_listeners.append(listener)
+        return lambda: self._call_listeners.remove(listener)
 
-        @callback
-        def stop_listening() -> None:
-            self._call_listeners.remove(listener)
+    @callback
+    def async_listen_to_refreshes(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call the listener when a refresh moves on when the registration expires; returns what ends that.
 
-        return stop_listening
+        That alone is no update: it comes every minute or so and concerns one entity.
+        """
+        self._refresh_listeners.append(listener)
+        return lambda: self._refresh_listeners.remove(listener)
 
     @property
     def answer_mode(self) -> AnswerMode:
@@ -165,6 +177,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
 
     @callback
     def _phone_event(self, event: PhoneEvent) -> None:
+        self._fare(after(self.data.health, event, dt_util.utcnow()))
+        self._issues.follow(event)
         match event:
             case CallChanged(call):
                 self._call_changed(call)
@@ -194,6 +208,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
 
     def _call_ended(self, event: CallEnded) -> None:
         call, now = event.call, dt_util.utcnow()
+        if event.media is not None:
+            self.history.sounds.append(CallSound(call.call_id, now, event.media))
         if self._calls.pop(call.call_id, None) is None:
             # Turned away before it could ring; it was a call all the same.
             self._begin(call)
@@ -236,23 +252,33 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
 
     # The line itself
 
+    def _fare(self, health: LineHealth) -> None:
+        before = self.data.health
+        if (health.status, health.cause) != (before.status, before.cause):
+            self.history.changes.append(StatusChange(dt_util.utcnow(), health.status, health.cause))
+        if None in {before.expires, health.expires} or replace(health, expires=before.expires) != before:
+            self._update(health=health)
+        elif health != before:
+            self.data = replace(self.data, health=health)
+            for listener in list(self._refresh_listeners):
+                listener()
+
     def _line_found(self) -> None:
         if self._lost:
             LOGGER.info("The line %s is back", self.name)
         self._lost = False
-        self._update(registered=True)
 
     def _line_lost(self, reason: str) -> None:
         if not self._lost:
             LOGGER.info("The line %s is lost and will be back by itself: %s", self.name, reason)
         self._lost = True
-        self._update(registered=False)
 
     def _refused(self, status: int) -> None:
         if status not in _STALE_CREDENTIALS or self._stopped:
             return
         if self._client is None:
             if status in _WRONG_PASSWORD:
+                self._fare(signed_out(self.data.health, dt_util.utcnow()))
                 self.config_entry.async_start_reauth(self.hass)
             return
         now = self.hass.loop.time()
@@ -269,17 +295,21 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         device_id = Provision.from_dict(data[CONF_PROVISION]).device_id
         try:
             provision = await client.provision(COMPUTER_NAME, device_id)
-            renewed = {**data, CONF_PROVISION: provision.as_dict()}
-            account = account_of(renewed)
+            fresh = {**data, CONF_PROVISION: provision.as_dict()}
+            account = account_of(fresh)
         except SignInRefused:
+            self._fare(signed_out(self.data.health, dt_util.utcnow()))
             self.config_entry.async_start_reauth(self.hass)
             return
         except (RingCentralError, ValueError) as error:
             LOGGER.debug("Provisioning anew failed: %s", error)
+            self._issues.provisioning_failed(error)
             return
-        self.hass.config_entries.async_update_entry(self.config_entry, data=renewed)
+        self.hass.config_entries.async_update_entry(self.config_entry, data=fresh)
         await self._phone.stop()
         self._plug_in(account)
+        self._update(proxy=str(account.proxy))
+        self._fare(renewed(self.data.health, dt_util.utcnow()))
         self._phone.start()
 
     # Inside

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from .health import LineHealth, LineStatus
 from .softphone import Call, CallState, Party
 
 # The line is in the state of its liveliest call.
@@ -60,11 +61,17 @@ class LastCall:
 
 @dataclass(frozen=True, slots=True)
 class LineSnapshot:
-    """The line as it stands."""
+    """The line as it stands; proxy is the host:port that it registers at."""
 
-    registered: bool = False
+    health: LineHealth
+    proxy: str
     calls: tuple[Call, ...] = ()
     last_call: LastCall | None = None
+
+    @property
+    def registered(self) -> bool:
+        """Whether the server knows where to ring us."""
+        return self.health.status is LineStatus.REGISTERED
 
     @property
     def current(self) -> Call | None:

@@ -1,16 +1,23 @@
-"""Sensors of a line: its state, who called last, and when."""
+"""Sensors of a line: its state, who called last, and how the line itself fares."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, override
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .entity import RingCentralEntity
+from .health import LineStatus
 from .models import LastCall, LineSnapshot, call_attributes
 from .softphone import CallState
 
@@ -23,8 +30,13 @@ ANONYMOUS = "Anonymous"
 class LineSensorDescription(SensorEntityDescription):
     """What a sensor shows of a line."""
 
-    value_fn: Callable[[LineSnapshot], str | datetime | None]
+    value_fn: Callable[[LineSnapshot], str | int | datetime | None]
     attributes_fn: Callable[[LineSnapshot], Mapping[str, Any]] | None = None
+    moves_with_refreshes: bool = False
+
+
+def _iso(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
 
 
 def _last_caller(last: LastCall | None) -> str | None:
@@ -53,6 +65,38 @@ SENSORS = (
         device_class=SensorDeviceClass.TIMESTAMP,
         value_fn=lambda line: line.last_call.started_at if line.last_call else None,
     ),
+    LineSensorDescription(
+        key="line_status",
+        device_class=SensorDeviceClass.ENUM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        options=[status.value for status in LineStatus],
+        value_fn=lambda line: line.health.status,
+        attributes_fn=lambda line: {
+            "since": _iso(line.health.since),
+            "next_try": _iso(line.health.next_try),
+        },
+    ),
+    LineSensorDescription(
+        key="registration_expires",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda line: line.health.expires,
+        moves_with_refreshes=True,
+    ),
+    LineSensorDescription(
+        key="reconnects",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value_fn=lambda line: line.health.reconnects,
+    ),
+    LineSensorDescription(
+        key="proxy",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda line: line.proxy,
+    ),
 )
 
 
@@ -66,6 +110,7 @@ async def async_setup_entry(
 class LineSensor(RingCentralEntity, SensorEntity):
     """One fact about a line."""
 
+    _unrecorded_attributes = frozenset({"next_try"})
     entity_description: LineSensorDescription
 
     def __init__(self, coordinator: RingCentralCoordinator, description: LineSensorDescription) -> None:
@@ -73,9 +118,16 @@ class LineSensor(RingCentralEntity, SensorEntity):
         super().__init__(coordinator, description.key)
         self.entity_description = description
 
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the line."""
+        await super().async_added_to_hass()
+        if self.entity_description.moves_with_refreshes:
+            self.async_on_remove(self.coordinator.async_listen_to_refreshes(self.async_write_ha_state))
+
     @property
     @override
-    def native_value(self) -> str | datetime | None:
+    def native_value(self) -> str | int | datetime | None:
         """The fact."""
         return self.entity_description.value_fn(self.coordinator.data)
 

@@ -11,6 +11,7 @@ from custom_components.ringcentral.softphone.account import Proxy
 from custom_components.ringcentral.softphone.events import Call, CallChanged, CallState, PhoneEvent
 from custom_components.ringcentral.softphone.media import MediaEngine
 from custom_components.ringcentral.softphone.media.errors import MediaError
+from custom_components.ringcentral.softphone.media.statistics import MediaStatistics
 from custom_components.ringcentral.softphone.phone import Phone
 from tests.softphone.builders import ACCOUNT, Fields, Wire, invite, read_wire, request, response
 
@@ -24,6 +25,7 @@ class FakeSession:
         self.port = port
         self.agreed: list[dict[str, Any]] = []
         self.closed = False
+        self.statistics = MediaStatistics(3, 0, {}, 0, 0, 5, 0, None)
         self._failing = failing
 
     def negotiate(self, remote: object, **terms: object) -> None:

@@ -87,3 +87,8 @@ def test_a_transport_has_its_own_port(transport: Transport, port: int) -> None:
 )
 def test_a_flow_names_its_own_address(flow: Flow, via: str) -> None:
     assert flow.via("x") == via
+
+
+def test_what_is_secret_is_named_but_for_what_is_too_short_to_hide() -> None:
+    assert ACCOUNT.secrets == [PASSWORD, AUTHORIZATION_ID, USERNAME]
+    assert replace(ACCOUNT, username="101", authorization_id="101").secrets == [PASSWORD]

@@ -36,13 +36,14 @@ async def test_a_call_is_answered_with_its_own_sound(home: Household) -> None:
     home.server.send(request("ACK", to_tag=ok.tag), request("BYE", to_tag=ok.tag, cseq=31269))
     ended = await home.next(CallEnded)
     assert (ended.call.call_id, ended.reason) == (call.call_id, EndReason.REMOTE_HANGUP)
+    assert ended.media is fake.statistics
     assert fake.closed
 
 
 async def test_a_call_that_is_over_is_not_answered_and_its_port_is_free_again(home: Household) -> None:
     call = await home.ring()
     home.server.send(request("CANCEL"))
-    await home.next(CallEnded)
+    assert (await home.next(CallEnded)).media is None
     with pytest.raises(UnknownCallError):
         home.phone.answer(call.call_id)
     assert [session.closed for session in home.media.sessions] == [True]

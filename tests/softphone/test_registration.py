@@ -13,6 +13,7 @@ from custom_components.ringcentral.softphone.events import (
     Registered,
     RegistrationRefused,
     Unregistered,
+    ViaRewritten,
 )
 from custom_components.ringcentral.softphone.heartbeat import Heartbeat
 from tests.softphone.builders import (
@@ -452,3 +453,39 @@ def test_a_new_connection_begins_anew() -> None:
     assert again.get("Expires") == "600"
     assert not any(PASSWORD in value for _, value in again.fields)
     assert FLOW.sent_by in again.get("Via")
+
+
+def answered(line: Line, register: Wire, via: str) -> list[PhoneEvent]:
+    """Return what an answer with this Via brings about."""
+    seen = Wire(register.start, tuple((k, via if k == "Via" else v) for k, v in register.fields), b"")
+    line.receive(response(seen, 200, ("Expires", "60")))
+    return line.events()
+
+
+@pytest.mark.parametrize(
+    "via",
+    [
+        "SIP/2.0/TCP 192.168.42.15:62931;received=203.0.113.9;rport=4711;branch=x",
+        "sip / 2.0 / tcp 192.168.42.15 : 62931 ;rport;branch=x",
+        "something else",
+    ],
+)
+def test_a_server_may_add_to_our_via(via: str) -> None:
+    line = Line()
+    assert answered(line, line.connect(), via) == [Registered(60.0)]
+
+
+def test_an_address_is_compared_without_case() -> None:
+    line = Line(flow=Flow("2001:DB8::1", 5060))
+    assert answered(line, line.connect(), "SIP/2.0/TCP [2001:db8::1]:5060;branch=x") == [Registered(60.0)]
+
+
+def test_a_rewritten_via_is_told_once_a_connection() -> None:
+    line = Line()
+    rewritten = "SIP/2.0/TCP 203.0.113.9:40123;branch=x"
+    assert answered(line, line.connect(), rewritten) == [ViaRewritten(), Registered(60.0)]
+    (refresh,) = line.advance(30)
+    assert answered(line, refresh, rewritten) == [Registered(60.0)]
+
+    line.agent.disconnected(line.now)
+    assert answered(line, line.connect(), rewritten) == [ViaRewritten(), Registered(60.0)]

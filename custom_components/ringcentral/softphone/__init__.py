@@ -22,9 +22,11 @@ from .events import (
     Registered,
     RegistrationRefused,
     Unregistered,
+    ViaRewritten,
 )
 from .party import Party
 from .phone import Phone
+from .trace import Trace, TracedMessage, Way
 
 __all__ = [
     "Account",
@@ -44,7 +46,11 @@ __all__ = [
     "Proxy",
     "Registered",
     "RegistrationRefused",
+    "Trace",
+    "TracedMessage",
     "Transport",
     "UnknownCallError",
     "Unregistered",
+    "ViaRewritten",
+    "Way",
 ]

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 import re
-from typing import Final, Self
+from typing import Final, Self, override
 
 from .sip.digest import Credentials
 
 _INSTANCE: Final = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_SHORTEST_SECRET: Final = 4
 
 
 class Transport(StrEnum):
@@ -36,6 +37,11 @@ class Proxy:
         if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
             raise ValueError("A proxy is written host:port")
         return cls(host.removeprefix("[").removesuffix("]"), int(port))
+
+    @override
+    def __str__(self) -> str:
+        """Write what parse() reads."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,12 @@ class Account:
     def credentials(self) -> Credentials:
         """What answers a digest challenge."""
         return Credentials(self.authorization_id, self.password)
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must never be shown; what is as short as an extension hides nothing and would mask half a message."""
+        values = (self.password, self.authorization_id, self.username)
+        return [value for value in values if len(value) >= _SHORTEST_SECRET]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from .sip.address import split_list
 from .sip.framing import Frame, FramingError, KeepAlive, StreamFramer
 from .sip.message import MalformedMessageError, Message, Request, Response, parse_message
 from .sip.reply import ALLOW, reply
+from .trace import Trace, Way
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -45,13 +46,16 @@ class UnknownCallError(LookupError):
 class UserAgent:
     """Registers an account and takes its calls."""
 
-    def __init__(self, account: Account, *, token: Callable[[], str]) -> None:
+    def __init__(self, account: Account, *, token: Callable[[], str], trace: Trace | None = None) -> None:
         """Work for an account; token() returns fresh random hexadecimal text, 32 characters long.
 
-        SRTP keys are made of it: its source must be a cryptographic one.
+        SRTP keys are made of it: its source must be a cryptographic one. Every message is noted in the trace.
         """
         self._account = account
         self._token = token
+        self._trace = trace
+        if trace is not None:
+            trace.hide(*account.secrets)
         self._flow: Flow | None = None
         self._framer = StreamFramer()
         self._output = bytearray()
@@ -181,6 +185,7 @@ class UserAgent:
             return
         try:
             message = parse_message(item.head, item.body)
+            self._note(Way.RECEIVED, message)
             if isinstance(message, Response):
                 self._answered(message, now)
             else:
@@ -328,7 +333,12 @@ class UserAgent:
     def _tag(self) -> str:
         return self._token()[:16]
 
+    def _note(self, way: Way, message: Message) -> None:
+        if self._trace is not None:
+            self._trace.note(way, message)
+
     def _send(self, message: Message) -> None:
+        self._note(Way.SENT, message)
         self._output += message.encode()
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .account import Proxy
+from .media.statistics import MediaStatistics
 from .party import Party
 from .sdp import Agreement
 
@@ -67,11 +68,15 @@ class CallChanged:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """A call is over; comes exactly once for each call, and nothing of it comes after."""
+    """A call is over; comes exactly once for each call, and nothing of it comes after.
+
+    media is what was counted of its sound, None for a call that had none.
+    """
 
     call: Call
     outcome: Outcome
     reason: EndReason
+    media: MediaStatistics | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,11 @@ class RegistrationRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class ViaRewritten:
+    """Something on the way (a router's SIP ALG) has changed our messages; told once a connection."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unregistered:
     """The server has forgotten us, as we asked."""
 
@@ -174,5 +184,5 @@ class LineLost:
 
 
 type CallEvent = CallChanged | CallEnded | MediaAgreed
-type LineEvent = Registered | RegistrationRefused | Unregistered | FlowFailed | LineLost
+type LineEvent = Registered | RegistrationRefused | ViaRewritten | Unregistered | FlowFailed | LineLost
 type PhoneEvent = CallEvent | LineEvent

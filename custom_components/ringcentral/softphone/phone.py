@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 import contextlib
+from dataclasses import replace
 import logging
 from random import SystemRandom
 import secrets
@@ -30,6 +31,7 @@ from .media.engine import MediaEngine, MediaSession
 from .media.errors import MediaError
 from .route import Loss, Route
 from .sdp import Agreement
+from .trace import Trace
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class Phone:
         media: MediaEngine,
         on_event: Callable[[PhoneEvent], None],
         tls: ssl.SSLContext | None = None,
+        trace: Trace | None = None,
     ) -> None:
         """Make a phone; on_event is called in the event loop with everything that happens, in order.
 
@@ -58,7 +61,7 @@ class Phone:
         self._media = media
         self._on_event = on_event
         self._tls = tls if account.transport is Transport.TLS else None
-        self._agent = UserAgent(account, token=lambda: secrets.token_hex(16))
+        self._agent = UserAgent(account, token=lambda: secrets.token_hex(16), trace=trace)
         self._route = Route(account, SystemRandom())
         self._sessions: dict[str, MediaSession] = {}
         self._queue: deque[PhoneEvent] = deque()
@@ -192,6 +195,7 @@ class Phone:
                 self._negotiate(call_id, agreement)
             case CallEnded(call):
                 if (session := self._sessions.pop(call.call_id, None)) is not None:
+                    event = replace(event, media=session.statistics)
                     session.close()
             case Registered():
                 self.registered = True

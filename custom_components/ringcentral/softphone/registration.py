@@ -16,7 +16,7 @@ from typing import Final, TypeGuard
 
 from .account import Account, Flow
 from .backoff import Backoff
-from .events import FlowFailed, LineEvent, Registered, RegistrationRefused, Unregistered
+from .events import FlowFailed, LineEvent, Registered, RegistrationRefused, Unregistered, ViaRewritten
 from .party import clean_text
 from .redirect import redirect_target
 from .sip.address import escape_user, parse_name_addr
@@ -88,6 +88,7 @@ class Registration:
         self._expires = REQUESTED_EXPIRES
         self._challenges = 0
         self._asked_at = 0.0
+        self._via_rewritten = False
         self._answer_by: float | None = None
         self._refresh_at: float | None = None
         self._period = UNPROVEN_REFRESH_PERIOD
@@ -118,6 +119,7 @@ class Registration:
         self._expires = REQUESTED_EXPIRES
         self._period = UNPROVEN_REFRESH_PERIOD
         self._backoff = Backoff(Random(self._token()))  # noqa: S311
+        self._via_rewritten = False
         self.state = RegistrationState.REGISTERING
         self._register(now)
 
@@ -163,6 +165,7 @@ class Registration:
         """Take a response; False when it isn't the one that is waited for."""
         if self._answer_by is None or response.call_id != self._call_id or response.cseq.number != self._cseq:
             return False
+        self._look_at_via(response)
         if response.status < 200:
             self._answer_by = now + ANSWER_TIMEOUT
             return True
@@ -206,6 +209,14 @@ class Registration:
     def _instance(self) -> str:
         instance = self._account.instance_id
         return f';+sip.instance="<{instance}>";reg-id=1' if instance else ""
+
+    def _look_at_via(self, response: Response) -> None:
+        """Servers add to our Via (`received`, `rport`: RFC 3581), but leave its sent-by alone (RFC 3261 §18.2.1)."""
+        assert self._flow is not None
+        if self._via_rewritten or response.sent_by in {"", self._flow.sent_by.lower()}:
+            return
+        self._via_rewritten = True
+        self._emit(ViaRewritten())
 
     def _granted(self, response: Response, now: float) -> None:
         if self.state is RegistrationState.UNREGISTERING:

@@ -49,6 +49,7 @@ _REQUEST_LINE: Final = re.compile(r"([!%'*+\-.0-9A-Z_`a-z~]+) (\S+) SIP/2\.0", r
 _HEADER_NAME: Final = re.compile(r"[!%'*+\-.0-9A-Z_`a-z~]+")
 _CSEQ: Final = re.compile(r"(\d{1,10})[ \t]+([!%'*+\-.0-9A-Z_`a-z~]+)", re.ASCII)
 _BRANCH: Final = re.compile(r";[ \t]*branch[ \t]*=[ \t]*([^;, \t]+)", re.IGNORECASE)
+_SENT_BY: Final = re.compile(r"[ \t]*SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*\w+[ \t]+([^;,]+)", re.IGNORECASE)
 
 
 class MalformedMessageError(ValueError):
@@ -142,6 +143,12 @@ class _Message:
         """The branch of the topmost Via, "" when there is none: the transaction's name (RFC 3261 §8.1.1.7)."""
         match = _BRANCH.search(self.headers.get("via") or "")
         return match[1] if match else ""
+
+    @property
+    def sent_by(self) -> str:
+        """The host:port of the topmost Via in lower case, "" when there is none (RFC 3261 §20.42)."""
+        match = _SENT_BY.match(self.headers.get("via") or "")
+        return "".join(match[1].split()).lower() if match else ""
 
     @property
     def content_type(self) -> str:

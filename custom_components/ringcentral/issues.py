@@ -1,0 +1,85 @@
+"""What only a person can mend, as entries of Home Assistant's repairs; each goes by itself once it is mended.
+
+Being signed out isn't among them: Home Assistant makes that entry when signing in again is asked for.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+
+from .cloud import FeatureUnavailable, MissingPermission, RingCentralError
+from .const import DOMAIN
+from .softphone import LineLost, PhoneEvent, Registered, RegistrationRefused, Unregistered, ViaRewritten
+
+_LEARN_MORE: Final = (
+    "https://github.com/ringcentral-homeassistant/ringcentral-homeassistant#when-something-doesnt-work"
+)
+
+
+class Issue(StrEnum):
+    """What can be the matter; also the key of its texts."""
+
+    FEATURE_UNAVAILABLE = "feature_unavailable"
+    MISSING_PERMISSION = "missing_permission"
+    SIP_ALG = "sip_alg"
+    TOO_MANY_DEVICES = "too_many_devices"
+
+
+# A line can be called all the same.
+_WARNINGS: Final = frozenset({Issue.SIP_ALG})
+_TOO_MANY_CONTACTS: Final = 603
+
+
+class LineIssues:
+    """The entries of one line."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Begin with none."""
+        self._hass = hass
+        self._entry = entry
+        self._via_rewritten = False
+
+    def follow(self, event: PhoneEvent) -> None:
+        """Take note of what happened on the line."""
+        match event:
+            case RegistrationRefused(status) if status == _TOO_MANY_CONTACTS:
+                self._report(Issue.TOO_MANY_DEVICES)
+            case ViaRewritten():
+                self._via_rewritten = True
+                self._report(Issue.SIP_ALG)
+            case LineLost() | Unregistered():
+                # The next connection may take another way.
+                self._via_rewritten = False
+            case Registered():
+                self.clear(*(set(Issue) - ({Issue.SIP_ALG} if self._via_rewritten else set())))
+
+    def provisioning_failed(self, error: RingCentralError | ValueError) -> None:
+        """Take note of why RingCentral gave no new credentials."""
+        match error:
+            case MissingPermission():
+                self._report(Issue.MISSING_PERMISSION, permission=error.permission or "VoipCalling")
+            case FeatureUnavailable():
+                self._report(Issue.FEATURE_UNAVAILABLE, code=error.error_code or "403")
+
+    def clear(self, *issues: Issue) -> None:
+        """Take away what is mended."""
+        for issue in issues:
+            ir.async_delete_issue(self._hass, DOMAIN, self._id(issue))
+
+    def _report(self, issue: Issue, **placeholders: str) -> None:
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._id(issue),
+            is_fixable=False,
+            learn_more_url=_LEARN_MORE,
+            severity=ir.IssueSeverity.WARNING if issue in _WARNINGS else ir.IssueSeverity.ERROR,
+            translation_key=issue,
+            translation_placeholders={"line": self._entry.title, **placeholders},
+        )
+
+    def _id(self, issue: Issue) -> str:
+        return f"{issue}_{self._entry.entry_id}"

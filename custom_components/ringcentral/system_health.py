@@ -1,0 +1,30 @@
+"""Whether RingCentral can be reached, for Home Assistant's system information."""
+
+from typing import Any
+
+from homeassistant.components import system_health
+from homeassistant.core import HomeAssistant, callback
+
+from .cloud import PRODUCTION_SERVER
+from .const import CONF_SERVER, DOMAIN
+from .coordinator import RingCentralConfigEntry
+
+
+@callback
+def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegistration) -> None:
+    """Offer what is known."""
+    register.async_register_info(_info)
+
+
+async def _info(hass: HomeAssistant) -> dict[str, Any]:
+    entries: list[RingCentralConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    lines = [entry.runtime_data.data for entry in entries]
+    server = next(
+        (entry.data[CONF_SERVER] for entry in entries if CONF_SERVER in entry.data), PRODUCTION_SERVER
+    )
+    registered = sum(line.registered for line in lines)
+    return {
+        "lines_registered": f"{registered} of {len(lines)}",
+        "can_reach_server": system_health.async_check_can_reach_url(hass, server),
+        "proxies": ", ".join(f"{line.proxy} ({line.health.status})" for line in lines) or None,
+    }

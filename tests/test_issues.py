@@ -1,0 +1,150 @@
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.ringcentral.cloud import (
+    FeatureUnavailable,
+    MissingPermission,
+    RingCentralError,
+    Unreachable,
+)
+from custom_components.ringcentral.const import DOMAIN
+from custom_components.ringcentral.issues import Issue, LineIssues
+from custom_components.ringcentral.softphone import (
+    Cause,
+    LineLost,
+    PhoneEvent,
+    Proxy,
+    Registered,
+    RegistrationRefused,
+    Unregistered,
+    ViaRewritten,
+)
+from simulator.registrar import RegisterFault
+from simulator.rest import Endpoint
+from simulator.ringcentral import RingCentral
+
+from .line import Line, add_line, until
+from .translations import EN
+
+UP = Registered(60.0)
+LOST = LineLost("the connection was closed", 2.0, Cause.CLOSED, Proxy("sip.example.com", 5090))
+FULL = RegistrationRefused(603, "Too Many Contacts", 75.0)
+
+
+@pytest.fixture
+def issues(hass: HomeAssistant) -> LineIssues:
+    return LineIssues(hass, MockConfigEntry(domain=DOMAIN, title="Reception", entry_id="abc"))
+
+
+def open_issues(hass: HomeAssistant, domain: str = DOMAIN) -> dict[str, ir.IssueEntry]:
+    """Return the open entries by their texts' key."""
+    found = [entry for entry in ir.async_get(hass).issues.values() if entry.domain == domain and entry.active]
+    return {str(entry.translation_key): entry for entry in found}
+
+
+@pytest.mark.parametrize(
+    ("events", "left"),
+    [
+        ([], set()),
+        ([FULL], {"too_many_devices"}),
+        ([FULL, LOST], {"too_many_devices"}),
+        ([FULL, LOST, UP], set()),
+        ([RegistrationRefused(403, "Forbidden", 120.0)], set()),
+        ([ViaRewritten()], {"sip_alg"}),
+        ([ViaRewritten(), UP, UP], {"sip_alg"}),
+        ([ViaRewritten(), UP, LOST], {"sip_alg"}),
+        ([ViaRewritten(), UP, LOST, UP], set()),
+        ([ViaRewritten(), UP, Unregistered(), UP], set()),
+        ([ViaRewritten(), UP, LOST, ViaRewritten(), UP], {"sip_alg"}),
+        ([FULL, ViaRewritten(), UP], {"sip_alg"}),
+    ],
+)
+def test_an_entry_is_there_as_long_as_it_is_so(
+    hass: HomeAssistant, issues: LineIssues, events: list[PhoneEvent], left: set[str]
+) -> None:
+    for event in events:
+        issues.follow(event)
+
+    assert set(open_issues(hass)) == left
+
+
+@pytest.mark.parametrize(
+    ("error", "left"),
+    [
+        (MissingPermission(permission="VoipCalling"), {"missing_permission": {"permission": "VoipCalling"}}),
+        (MissingPermission(permission=None), {"missing_permission": {"permission": "VoipCalling"}}),
+        (FeatureUnavailable(error_code="BIL-103"), {"feature_unavailable": {"code": "BIL-103"}}),
+        (FeatureUnavailable(), {"feature_unavailable": {"code": "403"}}),
+        (Unreachable(), {}),
+    ],
+)
+def test_what_ringcentral_does_not_allow_is_told_until_the_line_is_back(
+    hass: HomeAssistant, issues: LineIssues, error: RingCentralError, left: Mapping[str, Mapping[str, Any]]
+) -> None:
+    issues.provisioning_failed(error)
+    found = {key: entry.translation_placeholders for key, entry in open_issues(hass).items()}
+    assert found == {key: {"line": "Reception", **values} for key, values in left.items()}
+
+    issues.follow(UP)
+    assert open_issues(hass) == {}
+
+
+def test_each_entry_has_words_for_what_it_tells(hass: HomeAssistant, issues: LineIssues) -> None:
+    issues.follow(FULL)
+    issues.follow(ViaRewritten())
+    issues.provisioning_failed(MissingPermission(permission="VoipCalling"))
+    issues.provisioning_failed(FeatureUnavailable(error_code="BIL-103"))
+
+    found = open_issues(hass)
+    assert set(found) == set(Issue) == set(EN["issues"])
+    for key, entry in found.items():
+        assert entry.translation_placeholders is not None
+        texts = [text.format_map(entry.translation_placeholders) for text in EN["issues"][key].values()]
+        assert "Reception" in texts[0]
+        assert not entry.is_fixable
+    warnings = {key for key, entry in found.items() if entry.severity is ir.IssueSeverity.WARNING}
+    assert warnings == {"sip_alg"}
+
+
+async def test_a_full_extension_is_told_and_forgotten_when_the_line_is_unloaded(
+    hass: HomeAssistant, cloud: RingCentral
+) -> None:
+    cloud.sip.faults.register = RegisterFault.TOO_MANY_CONTACTS
+    entry = await add_line(hass, cloud)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: "too_many_devices" in open_issues(hass))
+
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert open_issues(hass) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "issue"), [("CMN-401", "missing_permission"), ("SPR-101", "feature_unavailable")]
+)
+async def test_new_credentials_that_ringcentral_does_not_give_are_told(
+    hass: HomeAssistant, line: Line, code: str, issue: str
+) -> None:
+    line.cloud.rest.fail_next(Endpoint.SIP_PROVISION, code)
+    line.entry.runtime_data._phone_event(RegistrationRefused(403, "Forbidden", 120.0))
+    await until(lambda: issue in open_issues(hass))
+
+    line.entry.runtime_data._phone_event(UP)
+    assert open_issues(hass) == {}
+
+
+async def test_a_line_that_is_signed_out_asks_for_it_once(hass: HomeAssistant, line: Line) -> None:
+    line.cloud.rest.account.jwt = "eyJuZXc"
+    line.cloud.rest.end_sessions()
+    line.entry.runtime_data._phone_event(RegistrationRefused(403, "Forbidden", 120.0))
+    await until(lambda: "config_entry_reauth" in open_issues(hass, "homeassistant"))
+
+    assert open_issues(hass) == {}
+    assert line.state("sensor", "line_status").state == "signed_out"
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    hass.config_entries.flow.async_abort(flow["flow_id"])
+    assert open_issues(hass, "homeassistant") == {}
