@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 import itertools
+import ssl
 from typing import Any, Self, cast, override
 
 from .call import Call
@@ -29,11 +30,12 @@ class Server:
         port: int = 0,
         seed: int = 0,
         tell: Tell | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Serve these accounts; `tell` hears of every event of every call as it happens."""
+        """Serve these accounts; `tell` hears of every event of every call as it happens, `tls` makes it TLS."""
         self.accounts = accounts
         self.host, self.port = host, port
-        self._seed, self._tell = seed, tell
+        self._seed, self._tell, self._tls = seed, tell, tls
         self._told: dict[Call, int] = {}
         self._numbers = itertools.count(1)
         self._phones: dict[int, asyncio.Transport] = {}
@@ -59,7 +61,9 @@ class Server:
     async def __aenter__(self) -> Self:
         """Listen."""
         self._loop = asyncio.get_running_loop()
-        self._listener = await self._loop.create_server(lambda: _Phone(self), self.host, self.port)
+        self._listener = await self._loop.create_server(
+            lambda: _Phone(self), self.host, self.port, ssl=self._tls
+        )
         self.port = self._listener.sockets[0].getsockname()[1]
         self.exchange = Exchange(self.accounts, Address(self.host, self.port), self._seed)
         return self

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.ringcentral.config_forms import SIGN_IN_ERRORS
 from custom_components.ringcentral.const import DOMAIN
-from custom_components.ringcentral.registration_check import REFUSALS
+from custom_components.ringcentral.registration_check import LOSSES, REFUSALS
 from simulator.home import free_port
 from simulator.rest import Endpoint, Fault, Trouble
 from simulator.ringcentral import RingCentral
@@ -201,6 +201,7 @@ async def test_the_missing_permission_is_named(hass: HomeAssistant, cloud: RingC
 
 def test_every_error_has_a_text_and_every_text_an_error() -> None:
     registering = {
+        *LOSSES.values(),
         *REFUSALS.values(),
         "registration_refused",
         "no_connection",

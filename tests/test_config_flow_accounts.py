@@ -1,6 +1,9 @@
 """Adding and changing lines whose account is typed in."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+import ssl
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigFlowContext
@@ -12,9 +15,11 @@ from custom_components.ringcentral.const import DOMAIN
 from simulator.home import free_port
 from simulator.registrar import Account, RegisterFault
 from simulator.ringcentral import RingCentral
+from simulator.server import Server
 
 from .flow import CALLS, Flow, suggested
 from .line import until
+from .peers.certificate import write_certificate
 
 DEVICE = Account(username="16501234567", authorization_id="802512345678", password="s3cret")
 EXTENSION = Account(username="620", authorization_id="620", password="s3cret", domain="127.0.0.1")
@@ -36,13 +41,19 @@ def device(server: RingCentral) -> dict[str, Any]:
         "username": DEVICE.username,
         "password": DEVICE.password,
         "authorization_id": DEVICE.authorization_id,
+        "transport": "tcp",
     }
 
 
 def extension(server: RingCentral) -> dict[str, Any]:
     """Return what is typed for an extension of an exchange."""
+    return extension_of(server.sip)
+
+
+def extension_of(exchange: Server) -> dict[str, Any]:
+    """Return what is typed for its extension."""
     return {
-        "domain": f"127.0.0.1:{server.sip.port}",
+        "domain": f"127.0.0.1:{exchange.port}",
         "username": EXTENSION.username,
         "password": EXTENSION.password,
         "advanced": {},
@@ -66,6 +77,8 @@ async def test_a_device_is_added_by_its_five_values(hass: HomeAssistant, server:
         "username": DEVICE.username,
         "password": DEVICE.password,
         "authorization_id": DEVICE.authorization_id,
+        "transport": "tcp",
+        "verify_certificate": True,
     }
     await server.sip.registered(DEVICE)
 
@@ -108,6 +121,7 @@ async def test_an_outbound_proxy_and_an_authorization_user_are_used(
         ("invalid_address", {"proxy": "host:0"}),
         ("invalid_address", {"proxy": "https://sip.ringcentral.com"}),
         ("no_connection", {"proxy": f"127.0.0.1:{free_port()}"}),
+        ("no_connection", {"transport": "tls", "proxy": f"127.0.0.1:{free_port()}"}),
     ],
 )
 async def test_a_mistake_is_told_with_what_was_typed_and_can_be_corrected(
@@ -282,3 +296,36 @@ async def test_a_server_in_trouble_is_no_reason_to_ask_for_a_password(
     await asyncio.sleep(0.2)
 
     assert hass.config_entries.flow.async_progress_by_handler(DOMAIN) == []
+
+
+@pytest.fixture
+async def encrypted(hass: HomeAssistant, socket_enabled: None, tmp_path: Path) -> AsyncGenerator[Server]:
+    """Run an exchange on TLS, with a certificate of its own making."""
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    write_certificate(certificate, key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    async with Server((EXTENSION,), tls=context) as server:
+        yield server
+
+
+async def test_an_exchange_of_ones_own_making_is_believed_when_told_so(
+    hass: HomeAssistant, encrypted: Server
+) -> None:
+    flow = await Flow.start(hass, "sip")
+    advanced = {"transport": "tls", "verify_certificate": False}
+    await flow.submit(extension_of(encrypted) | {"advanced": advanced})
+    assert flow.result["step_id"] == "calls"
+    await flow.submit(CALLS)
+
+    await encrypted.registered(EXTENSION)
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_server_without_encryption_is_told(hass: HomeAssistant, server: RingCentral) -> None:
+    flow = await Flow.start(hass, "device")
+
+    await flow.submit(device(server) | {"transport": "tls"})
+
+    assert flow.errors["base"] in {"no_tls", "no_connection"}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+import ssl
 from typing import Any, Final, override
 
 from homeassistant.config_entries import (
@@ -38,13 +39,15 @@ from .const import (
     CONF_PROXY,
     CONF_SERVER,
     CONF_SOURCE,
+    CONF_TRANSPORT,
+    CONF_VERIFY,
     DOMAIN,
     USER_AGENT,
 )
 from .coordinator import COMPUTER_NAME
 from .registration_check import RegistrationFailedError, async_check_registration
-from .softphone import Account
-from .sources import RINGCENTRAL_PORT, SIP_PORT, Source, account_of, with_port, without_port
+from .softphone import Account, Transport
+from .sources import RINGCENTRAL_PORTS, SIP_PORTS, Source, account_of, tls_of, with_port, without_port
 
 CONSOLE_URL: Final = "https://developers.ringcentral.com"
 
@@ -52,7 +55,7 @@ CONSOLE_URL: Final = "https://developers.ringcentral.com"
 SHORTEST_PROGRESS: Final = 1.0
 
 # What is asked for, and the port of an address that comes without.
-_TYPED_ACCOUNTS: Final = {Source.DEVICE: (DEVICE_FORM, RINGCENTRAL_PORT), Source.SIP: (SIP_FORM, SIP_PORT)}
+_TYPED_ACCOUNTS: Final = {Source.DEVICE: (DEVICE_FORM, RINGCENTRAL_PORTS), Source.SIP: (SIP_FORM, SIP_PORTS)}
 
 
 class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -155,11 +158,11 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
         if data[CONF_SOURCE] == Source.RINGCENTRAL:
             return await self.async_step_sign_in_again()
         account = {key: data[key] for key in (CONF_DOMAIN, CONF_USERNAME, CONF_PASSWORD)}
-        more = {key: data[key] for key in (CONF_AUTHORIZATION_ID, CONF_PROXY)}
+        more = {key: data[key] for key in (CONF_AUTHORIZATION_ID, CONF_PROXY, CONF_TRANSPORT)}
         if data[CONF_SOURCE] == Source.DEVICE:
             self._typed = {**account, **more}
             return await self.async_step_device()
-        self._typed = {**account, SECTION_ADVANCED: more}
+        self._typed = {**account, SECTION_ADVANCED: {**more, CONF_VERIFY: data[CONF_VERIFY]}}
         return await self.async_step_sip()
 
     # Trying it, and the end
@@ -168,7 +171,7 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
         """Register with the account, and go on when that works."""
         if self._check is None:
             self._check = self.hass.async_create_task(
-                _async_check(account_of(self._data)), f"{DOMAIN} registration check"
+                _async_check(account_of(self._data), tls_of(self._data)), f"{DOMAIN} registration check"
             )
         if not self._check.done():
             return self.async_show_progress(
@@ -232,11 +235,12 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
         self, source: Source, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
         """Ask for an account that is typed in, and try it."""
-        form, port = _TYPED_ACCOUNTS[source]
+        form, ports = _TYPED_ACCOUNTS[source]
         if user_input is None:
             return self._ask(source, form)
         typed = self._take(user_input)
         domain = without_port(typed[CONF_DOMAIN])
+        port = ports[Transport(typed[CONF_TRANSPORT])]
         try:
             data = {
                 CONF_SOURCE: source,
@@ -245,6 +249,8 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
                 CONF_USERNAME: typed[CONF_USERNAME],
                 CONF_PASSWORD: typed[CONF_PASSWORD],
                 CONF_AUTHORIZATION_ID: typed.get(CONF_AUTHORIZATION_ID) or typed[CONF_USERNAME],
+                CONF_TRANSPORT: typed[CONF_TRANSPORT],
+                CONF_VERIFY: typed.get(CONF_VERIFY, True),
             }
             account_of(data)
         except ValueError:
@@ -305,7 +311,7 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
         return self._signed_in_with[1]
 
 
-async def _async_check(account: Account) -> None:
+async def _async_check(account: Account, tls: ssl.SSLContext | None) -> None:
     """Register for a trial, slowly enough to be seen; raises RegistrationFailedError.
 
     A browser that hasn't begun to wait yet when the trial ends would wait for ever.
@@ -313,7 +319,7 @@ async def _async_check(account: Account) -> None:
     loop = asyncio.get_running_loop()
     shown_at, failure = loop.time(), None
     try:
-        await async_check_registration(account)
+        await async_check_registration(account, tls)
     except RegistrationFailedError as error:
         failure = error
     await asyncio.sleep(shown_at + SHORTEST_PROGRESS - loop.time())

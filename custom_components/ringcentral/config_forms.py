@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -44,12 +45,15 @@ from .const import (
     CONF_LONGEST_MESSAGE,
     CONF_PROXY,
     CONF_SERVER,
+    CONF_TRANSPORT,
+    CONF_VERIFY,
     DEFAULT_ANSWER_AFTER,
     DEFAULT_LONGEST_MESSAGE,
     LOGGER,
     AnswerMode,
 )
 from .registration_check import RegistrationFailedError
+from .softphone import Transport
 
 SECTION_ADVANCED: Final = "advanced"
 
@@ -86,6 +90,16 @@ SIGN_IN_FORM: Final = vol.Schema(
     }
 )
 
+
+def _transport(default: Transport) -> dict[vol.Marker, SelectSelector]:
+    config = SelectSelectorConfig(
+        options=[transport.value for transport in Transport],
+        mode=SelectSelectorMode.DROPDOWN,
+        translation_key=CONF_TRANSPORT,
+    )
+    return {vol.Required(CONF_TRANSPORT, default=default.value): SelectSelector(config)}
+
+
 DEVICE_FORM: Final = vol.Schema(
     {
         vol.Required(CONF_DOMAIN, default="sip.ringcentral.com"): TextSelector(),
@@ -93,6 +107,7 @@ DEVICE_FORM: Final = vol.Schema(
         vol.Required(CONF_USERNAME): TextSelector(),
         vol.Required(CONF_PASSWORD): _PASSWORD,
         vol.Required(CONF_AUTHORIZATION_ID): TextSelector(),
+        **_transport(Transport.TLS),
     }
 )
 
@@ -106,6 +121,8 @@ SIP_FORM: Final = vol.Schema(
                 {
                     vol.Optional(CONF_AUTHORIZATION_ID): TextSelector(),
                     vol.Optional(CONF_PROXY): TextSelector(),
+                    **_transport(Transport.TCP),
+                    vol.Required(CONF_VERIFY, default=True): BooleanSelector(),
                 }
             ),
             {"collapsed": True},

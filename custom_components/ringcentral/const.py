@@ -22,6 +22,8 @@ CONF_PROVISION: Final = "provision"
 CONF_PROXY: Final = "proxy"
 CONF_SERVER: Final = "server"
 CONF_SOURCE: Final = "source"
+CONF_TRANSPORT: Final = "transport"
+CONF_VERIFY: Final = "verify_certificate"
 
 # Configuration entry: options
 CONF_ANSWER_AFTER: Final = "answer_after"

@@ -49,7 +49,7 @@ from .softphone import (
     RegistrationRefused,
     Trace,
 )
-from .sources import Source, account_of
+from .sources import Source, account_of, tls_of
 
 type RingCentralConfigEntry = ConfigEntry[RingCentralCoordinator]
 
@@ -98,7 +98,13 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
 
     def _plug_in(self, account: Account) -> None:
         """Make a phone, and its answering machine, for an account."""
-        self._phone = Phone(account, self._resources.media, self._phone_event, trace=self.history.trace)
+        self._phone = Phone(
+            account,
+            self._resources.media,
+            self._phone_event,
+            tls_of(self.config_entry.data),
+            self.history.trace,
+        )
         self._machine = AnsweringMachine(
             line_id=self.config_entry.entry_id,
             phone=self._phone,

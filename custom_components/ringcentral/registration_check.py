@@ -2,9 +2,10 @@
 
 import asyncio
 from dataclasses import dataclass
+import ssl
 from typing import Final
 
-from .softphone import Account, LineLost, Phone, PhoneEvent, Registered, RegistrationRefused
+from .softphone import Account, Cause, LineLost, Phone, PhoneEvent, Registered, RegistrationRefused
 from .softphone.media import ClipWriter, MediaEngine
 
 # A connection, a challenge and two answers: each has ten seconds.
@@ -18,6 +19,8 @@ REFUSALS: Final = {
     603: "too_many_devices",
 }
 
+LOSSES: Final = {Cause.TLS_CERTIFICATE: "certificate_invalid", Cause.TLS: "no_tls"}
+
 
 @dataclass(frozen=True, slots=True)
 class RegistrationFailedError(Exception):
@@ -27,7 +30,7 @@ class RegistrationFailedError(Exception):
     detail: str
 
 
-async def async_check_registration(account: Account) -> None:
+async def async_check_registration(account: Account, tls: ssl.SSLContext | None = None) -> None:
     """Register and give the registration back; raises RegistrationFailedError."""
     outcome: asyncio.Future[PhoneEvent] = asyncio.get_running_loop().create_future()
 
@@ -35,7 +38,7 @@ async def async_check_registration(account: Account) -> None:
         if isinstance(event, Registered | RegistrationRefused | LineLost) and not outcome.done():
             outcome.set_result(event)
 
-    phone = Phone(account, MediaEngine(ClipWriter()), heard)
+    phone = Phone(account, MediaEngine(ClipWriter()), heard, tls)
     phone.start()
     try:
         async with asyncio.timeout(PATIENCE):
@@ -49,5 +52,5 @@ async def async_check_registration(account: Account) -> None:
             raise RegistrationFailedError(
                 REFUSALS.get(status, "registration_refused"), f"{status} {reason}".strip()
             )
-        case LineLost(reason):
-            raise RegistrationFailedError("no_connection", reason)
+        case LineLost(reason, _, cause):
+            raise RegistrationFailedError(LOSSES.get(cause, "no_connection"), reason)

@@ -4,17 +4,28 @@ from collections.abc import Mapping
 import contextlib
 from enum import StrEnum
 import re
+import ssl
 from typing import Any, Final
 
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.util.ssl import client_context, client_context_no_verify
 
 from .cloud import Provision, SipInfo
-from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_PROVISION, CONF_PROXY, CONF_SOURCE, USER_AGENT
-from .softphone import Account, Proxy
+from .const import (
+    CONF_AUTHORIZATION_ID,
+    CONF_DOMAIN,
+    CONF_PROVISION,
+    CONF_PROXY,
+    CONF_SOURCE,
+    CONF_TRANSPORT,
+    CONF_VERIFY,
+    USER_AGENT,
+)
+from .softphone import Account, Proxy, Transport
 
-SIP_PORT: Final = 5060
-# RingCentral shows its devices' proxy with a port; this is the one it is without (TCP).
-RINGCENTRAL_PORT: Final = 5090
+# RingCentral shows its devices' proxies with a port; these are the usual ones.
+RINGCENTRAL_PORTS: Final = {Transport.TCP: 5090, Transport.TLS: 5096}
+SIP_PORTS: Final = {transport: transport.default_port for transport in Transport}
 
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]")
 
@@ -47,7 +58,17 @@ def account_of(data: Mapping[str, Any]) -> Account:
         domain=data[CONF_DOMAIN],
         proxies=(Proxy.parse(data[CONF_PROXY]),),
         user_agent=USER_AGENT,
+        transport=Transport(data[CONF_TRANSPORT]),
+        # Who wants nobody to listen in wants that of the sound too; and keys never go in the clear.
+        require_srtp=data[CONF_TRANSPORT] == Transport.TLS,
     )
+
+
+def tls_of(data: Mapping[str, Any]) -> ssl.SSLContext | None:
+    """Return what decides whom a line on TLS believes; None for a line on plain TCP."""
+    if data.get(CONF_TRANSPORT) != Transport.TLS:
+        return None
+    return client_context() if data[CONF_VERIFY] else client_context_no_verify()
 
 
 def _proxies(info: SipInfo) -> tuple[Proxy, ...]:
