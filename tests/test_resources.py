@@ -86,7 +86,7 @@ async def test_a_message_the_last_run_was_killed_over_is_filed(
     clip = await resources.library.clip(clip_id)
     assert clip is not None
     assert (clip.state, clip.duration) == ("saved", 0.5)
-    assert "Filed 1 clips that the last run could not finish" in caplog.text
+    assert "Clips of the last run that could only be filed now: 1" in caplog.text
     await async_release(hass)
 
 

@@ -80,7 +80,7 @@ async def _async_open(hass: HomeAssistant) -> Resources:
             library.set_aside.name,
         )
     if recovered:
-        LOGGER.info("Filed %d clips that the last run could not finish", len(recovered))
+        LOGGER.info("Clips of the last run that could only be filed now: %d", len(recovered))
     writer = ClipWriter()
     hass.data[DATA_LIBRARY] = library
     return Resources(library, writer, MediaEngine(writer), sounds)

@@ -129,13 +129,16 @@ async def test_a_wrong_password_is_tried_once_and_then_not_for_a_while(
     assert await asterisk.contacts() == []
 
 
-async def test_a_call_over_tls(asterisk: Asterisk, tmp_path: Path, prompt: bytes) -> None:
+@pytest.mark.parametrize(("credentials", "require_srtp"), [(PLAIN, False), (SDES, True)], ids=["rtp", "srtp"])
+async def test_a_call_over_tls(
+    asterisk: Asterisk, tmp_path: Path, prompt: bytes, credentials: Credentials, require_srtp: bool
+) -> None:
     clip = tmp_path / "clip.wav"
     tls = ssl.create_default_context(cafile=asterisk.certificate)
-    async with answered_line(PLAIN, asterisk.tls_port, clip, tls) as line:
+    async with answered_line(credentials, asterisk.tls_port, clip, tls, require_srtp=require_srtp) as line:
         await line.registered()
-        assert await asterisk.contacts() == [PLAIN.username]
-        await asterisk.originate(PLAIN.username, "Playback", asterisk.add_sound("prompt", prompt))
+        assert await asterisk.contacts() == [credentials.username]
+        await asterisk.originate(credentials.username, "Playback", asterisk.add_sound("prompt", prompt))
         assert (await line.ended()).reason is EndReason.REMOTE_HANGUP
         await line.recorded()
     assert read_ulaw(clip) == prompt
