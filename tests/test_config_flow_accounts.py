@@ -9,6 +9,7 @@ from typing import Any
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigFlowContext
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
 import pytest
 
 from custom_components.ringcentral.const import DOMAIN
@@ -183,6 +184,20 @@ async def test_a_refusal_after_signing_in_is_told_on_that_form(
     cloud.sip.faults.register = None
     await flow.submit(cloud.app)
     assert flow.result["step_id"] == "calls"
+
+
+@pytest.mark.parametrize(("source", "maker"), [("device", "RingCentral"), ("sip", None)])
+async def test_a_line_is_called_by_its_makers_name(
+    hass: HomeAssistant,
+    server: RingCentral,
+    device_registry: dr.DeviceRegistry,
+    source: str,
+    maker: str | None,
+) -> None:
+    entry = await add(hass, server, source, {"device": device, "sip": extension}[source](server))
+
+    (line,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+    assert (line.manufacturer, line.model) == (maker, "Telephone line")
 
 
 async def test_a_closed_dialog_tries_no_longer(hass: HomeAssistant, server: RingCentral) -> None:

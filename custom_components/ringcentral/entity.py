@@ -3,8 +3,9 @@
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN
+from .const import CONF_SOURCE, DOMAIN
 from .coordinator import RingCentralCoordinator
+from .sources import Source
 
 
 class RingCentralEntity(CoordinatorEntity[RingCentralCoordinator]):
@@ -21,7 +22,7 @@ class RingCentralEntity(CoordinatorEntity[RingCentralCoordinator]):
         self._attr_device_info = DeviceInfo(
             entry_type=DeviceEntryType.SERVICE,
             identifiers={(DOMAIN, str(entry.unique_id))},
-            manufacturer="RingCentral",
+            manufacturer=None if entry.data[CONF_SOURCE] == Source.SIP else "RingCentral",
             model="Telephone line",
             name=entry.title,
         )
