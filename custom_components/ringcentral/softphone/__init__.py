@@ -1,8 +1,8 @@
 """A SIP telephone: registers, rings, answers, listens, speaks.
 
-The protocol is state machines without I/O (`agent`, `registration`, `call`, `sip/`, `sdp`, most of `media/`); two
-thin shells own sockets and timers: `phone` for signalling, `media/engine` for sound. Nothing here knows Home
-Assistant.
+The protocol is state machines without I/O (`agent`, `registration`, `call`, `sip/`, `sdp`, most of `media/`); thin
+shells own sockets and timers: `phone` with `connection` for signalling, `media/engine` for sound. Nothing here knows
+Home Assistant.
 """
 
 from .account import Account, Proxy, Transport
