@@ -27,9 +27,11 @@ class Flow:
         assert missing_texts("config", self.result) == []
 
     @classmethod
-    async def start(cls, hass: HomeAssistant, source: str = "ringcentral") -> Flow:
+    async def start(cls, hass: HomeAssistant, *choices: str) -> Flow:
+        """Begin, and choose from the menus."""
         flow = cls(hass, await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER}))
-        await flow.submit({"next_step_id": source})
+        for choice in choices or ("ringcentral",):
+            await flow.submit({"next_step_id": choice})
         return flow
 
     async def submit(self, typed: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,13 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.ringcentral.config_forms import SIGN_IN_ERRORS
 from custom_components.ringcentral.const import DOMAIN
-from custom_components.ringcentral.registration_check import LOSSES, REFUSALS
+from custom_components.ringcentral.registration_check import (
+    CERTIFICATE_AT_HOME,
+    LOSSES,
+    LOST,
+    REFUSALS,
+    REFUSED,
+)
 from simulator.home import free_port
 from simulator.rest import Endpoint, Fault, Trouble
 from simulator.ringcentral import RingCentral
@@ -203,10 +209,11 @@ def test_every_error_has_a_text_and_every_text_an_error() -> None:
     registering = {
         *LOSSES.values(),
         *REFUSALS.values(),
-        "registration_refused",
-        "no_connection",
-        "no_answer",
+        CERTIFICATE_AT_HOME,
+        LOST,
+        REFUSED,
         "invalid_address",
+        "certificate_unreadable",
     }
     assert {key for _, key in SIGN_IN_ERRORS} | registering == set(EN["config"]["error"])
 

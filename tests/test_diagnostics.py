@@ -6,9 +6,12 @@ from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.ringcentral.const import DOMAIN
+from custom_components.ringcentral.diagnostics import async_get_config_entry_diagnostics
 from custom_components.ringcentral.library import LibraryDamagedError
 from custom_components.ringcentral.softphone import RegistrationRefused
 from simulator.ringcentral import RingCentral
@@ -51,6 +54,14 @@ async def test_a_message_that_was_left_can_be_followed(
     assert sound["call_id"] == machine.events[0]["call_id"]
     assert sound["received"] > 0 and sound["sent"] > 0
     assert found["library"]["clips"] == 1 and found["library"]["seconds"] > 0
+
+
+async def test_who_vouches_for_a_server_at_home_is_not_shown(hass: HomeAssistant) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, data={"source": "sip", "ca_certificate": "MIIB"})
+
+    found = await async_get_config_entry_diagnostics(hass, entry)
+
+    assert found["entry"]["data"] == {"source": "sip", "ca_certificate": "**REDACTED**"}
 
 
 async def test_no_secret_and_no_full_number_is_in_diagnostics_or_the_debug_log(

@@ -16,6 +16,7 @@ from PIL import Image
 import pytest
 import voluptuous as vol
 
+from custom_components.ringcentral.account_forms import PRESET_FORMS, AccountForm
 from custom_components.ringcentral.const import DOMAIN
 
 type Tree = dict[str, "Tree"] | str
@@ -73,6 +74,8 @@ QUALITY_SCALE = vol.Schema(
 KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 URL = re.compile(r"\b[a-z]+://|\bwww\.", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"{([^{}]*)}")
+# A Markdown link that stays in the repository: a path, a heading, or both.
+LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]*)#?([^)\s]*)\)")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -337,6 +340,44 @@ def test_the_brand_is_square_transparent_and_trimmed(name: str, size: int) -> No
         left, top, right, bottom = alpha.point(lambda value: 255 * (value > 8)).getbbox() or (0, 0, 0, 0)
     assert min(left, size - right) <= size // 64 or min(top, size - bottom) <= size // 64
     assert max(right - left, bottom - top) >= size - size // 32
+
+
+@pytest.mark.parametrize("page", sorted((REPOSITORY / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_a_page_links_to_what_is_there(page: Path) -> None:
+    assert dead_links(page.read_text(), page.parent) == []
+
+
+def dead_links(text: str, folder: Path) -> list[str]:
+    """Return the links to files and headings of this repository that lead nowhere."""
+    return [
+        f"{path}#{heading}" if heading else path
+        for path, heading in LINK.findall(text)
+        if not _is_there(text, folder, path, heading)
+    ]
+
+
+def _is_there(text: str, folder: Path, path: str, heading: str) -> bool:
+    if path and not (folder / path).is_file():
+        return False
+    return not heading or heading in headings((folder / path).read_text() if path else text)
+
+
+def headings(text: str) -> set[str]:
+    """Return the anchors that hosts make of a page's headings."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+def test_a_dead_link_is_found() -> None:
+    text = "# Here\n[a](nowhere.md) [b](#there) [c](#here) [d](https://example.com/nowhere.md)"
+    assert dead_links(text, REPOSITORY) == ["nowhere.md", "#there"]
+
+
+@pytest.mark.parametrize("form", PRESET_FORMS.values(), ids=PRESET_FORMS)
+def test_a_form_s_guide_is_a_page_of_this_repository(form: AccountForm, manifest: dict[str, Any]) -> None:
+    repository, _, page = form.guide.partition("/blob/main/")
+    assert repository == manifest["documentation"]
+    assert (REPOSITORY / page).is_file()
 
 
 @pytest.mark.parametrize("folder", ["custom_components", "simulator", "tests", "benchmarks"])

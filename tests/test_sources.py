@@ -1,9 +1,17 @@
 """What a line registers with, whatever it comes from."""
 
+import contextlib
+from pathlib import Path
+import ssl
+
+from homeassistant.util.ssl import client_context
 import pytest
 
 from custom_components.ringcentral.softphone import Proxy
-from custom_components.ringcentral.sources import account_of, with_port, without_port
+from custom_components.ringcentral.sources import account_of, certificates_in, tls_of, with_port, without_port
+
+from .authority import Authority
+from .peers.certificate import write_certificate
 
 SIP_INFO = {
     "username": "user",
@@ -52,3 +60,121 @@ def test_a_domain_loses_its_port() -> None:
         "sip.ringcentral.com",
         "fritz.box",
     )
+
+
+# Whom a line believes
+
+
+@pytest.fixture(scope="module", name="authority")
+def fixture_authority() -> Authority:
+    return Authority()
+
+
+def shake_hands(client: ssl.SSLContext, server: ssl.SSLContext, host: str) -> None:
+    """Let both sides meet in memory; raises SSLError where one doesn't believe the other."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    sides = [
+        client.wrap_bio(to_client, to_server, server_hostname=host),
+        server.wrap_bio(to_server, to_client, server_side=True),
+    ]
+    for side in sides * 3:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    assert sides[0].getpeercert(binary_form=True)
+
+
+def test_a_line_believes_who_everybody_believes() -> None:
+    assert tls_of({"verify_certificate": True}) is client_context()
+    assert tls_of({}) is client_context()
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_an_authority_of_ones_own_is_believed_as_well(
+    tmp_path: Path, authority: Authority, host: str
+) -> None:
+    everybody = client_context().cert_store_stats()["x509_ca"]
+
+    tls = tls_of({"verify_certificate": True, "ca_certificate": authority.certificate})
+
+    shake_hands(tls, authority.server(tmp_path), host)
+    assert tls.cert_store_stats()["x509_ca"] == everybody + 1
+    assert client_context().cert_store_stats()["x509_ca"] == everybody
+
+
+def test_an_authority_of_ones_own_vouches_for_the_names_it_wrote_and_no_others(
+    tmp_path: Path, authority: Authority
+) -> None:
+    tls = tls_of({"verify_certificate": True, "ca_certificate": authority.certificate})
+
+    with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+        shake_hands(tls, authority.server(tmp_path, name="pbx.home.arpa"), "localhost")
+
+
+def test_another_authority_of_the_same_name_is_not_believed(tmp_path: Path, authority: Authority) -> None:
+    tls = tls_of({"verify_certificate": True, "ca_certificate": authority.certificate})
+
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake_hands(tls, Authority().server(tmp_path), "localhost")
+
+
+def test_a_certificate_that_vouches_for_itself_can_be_believed(tmp_path: Path) -> None:
+    write_certificate(tmp_path / "cert.pem", tmp_path / "key.pem")
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+
+    tls = tls_of({"ca_certificate": certificates_in((tmp_path / "cert.pem").read_text())})
+
+    shake_hands(tls, server, "localhost")
+
+
+def test_nobody_is_checked_when_told_so(tmp_path: Path, authority: Authority) -> None:
+    tls = tls_of({"verify_certificate": False, "ca_certificate": authority.certificate})
+
+    shake_hands(tls, Authority().server(tmp_path), "elsewhere")
+
+
+def test_a_private_key_beside_a_certificate_is_not_kept(authority: Authority) -> None:
+    pasted = f"Bag Attributes\n{authority.key}{authority.certificate}"
+
+    assert certificates_in(pasted) == authority.certificate
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("\n", "\r\n"), ("\n", " "), ("\n", "\n    "), ("\n", ""), ("-----B", "\ufeff-----B")],
+)
+def test_a_certificate_may_be_pasted_in_any_shape(authority: Authority, before: str, after: str) -> None:
+    assert certificates_in(authority.certificate.replace(before, after)) == authority.certificate
+
+
+def test_a_chain_is_kept_whole(authority: Authority) -> None:
+    chain = authority.certificate + Authority().certificate
+
+    assert certificates_in(chain) == chain
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "",
+        "ca.crt",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----",
+    ],
+)
+def test_what_is_no_certificate_is_refused(pasted: str) -> None:
+    with pytest.raises(ValueError):
+        certificates_in(pasted)
+
+
+def test_a_key_alone_is_no_certificate(authority: Authority) -> None:
+    with pytest.raises(ValueError):
+        certificates_in(authority.key)
+
+
+def test_half_a_certificate_is_refused(authority: Authority) -> None:
+    head, tail = authority.certificate[:300], authority.certificate[-30:]
+
+    with pytest.raises(ValueError):
+        certificates_in(head + tail)

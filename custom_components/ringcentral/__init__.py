@@ -12,6 +12,7 @@ from .const import DOMAIN, LOGGER
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .library import LibraryError
 from .resources import async_acquire, async_release
+from .sources import tls_of
 from .views import ClipView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -29,7 +30,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
     """Set a line up. It registers in its own time: a network that isn't there yet is nothing to fail for."""
     resources = await async_acquire(hass)
     try:
-        coordinator = RingCentralCoordinator(hass, entry, resources)
+        tls = await hass.async_add_executor_job(tls_of, entry.data)
+        coordinator = RingCentralCoordinator(hass, entry, resources, tls)
         entry.runtime_data = coordinator
         await coordinator.async_config_entry_first_refresh()
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

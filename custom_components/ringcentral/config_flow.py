@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-import ssl
 from typing import Any, Final, override
 
 from homeassistant.config_entries import (
@@ -14,48 +13,32 @@ from homeassistant.config_entries import (
     OptionsFlow,
     OptionsFlowWithReload,
 )
-from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_PASSWORD, CONF_USERNAME
-from homeassistant.core import callback
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_USERNAME
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 import voluptuous as vol
 
+from .account_forms import DEVICE_FORM, PRESET_FORMS, AccountForm, Preset, UnusableAccountError, form_of
 from .cloud import AppCredentials, Provision, RingCentralClient, RingCentralError
-from .config_forms import (
-    CALLS_FORM,
-    DEVICE_FORM,
-    PASSWORD_FORM,
-    SECTION_ADVANCED,
-    SIGN_IN_FIELDS,
-    SIGN_IN_FORM,
-    SIP_FORM,
-    Problem,
-    flat,
-)
+from .config_forms import CALLS_FORM, PASSWORD_FORM, SIGN_IN_FIELDS, SIGN_IN_FORM, Problem, flat
 from .const import (
     CONF_AUTHORIZATION_ID,
     CONF_DOMAIN,
     CONF_JWT,
     CONF_PROVISION,
-    CONF_PROXY,
     CONF_SERVER,
     CONF_SOURCE,
-    CONF_TRANSPORT,
-    CONF_VERIFY,
     DOMAIN,
     USER_AGENT,
 )
 from .coordinator import COMPUTER_NAME
 from .registration_check import RegistrationFailedError, async_check_registration
-from .softphone import Account, Transport
-from .sources import RINGCENTRAL_PORTS, SIP_PORTS, Source, account_of, tls_of, with_port, without_port
+from .sources import Source, account_of, tls_of
 
 CONSOLE_URL: Final = "https://developers.ringcentral.com"
 
 # Seconds
 SHORTEST_PROGRESS: Final = 1.0
-
-# What is asked for, and the port of an address that comes without.
-_TYPED_ACCOUNTS: Final = {Source.DEVICE: (DEVICE_FORM, RINGCENTRAL_PORTS), Source.SIP: (SIP_FORM, SIP_PORTS)}
 
 
 class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -110,11 +93,31 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_device(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the five values of a RingCentral device that is set up by hand."""
-        return await self._async_account_step(Source.DEVICE, user_input)
+        return await self._async_account_step(Source.DEVICE, DEVICE_FORM, user_input)
 
     async def async_step_sip(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which kind of SIP server it is."""
+        return self.async_show_menu(step_id="sip", menu_options=list(Preset))
+
+    async def async_step_asterisk(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for an extension of an Asterisk, or of a FreePBX on top of one."""
+        return await self._async_preset_step(Preset.ASTERISK, user_input)
+
+    async def async_step_fritzbox(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for an IP telephone of a FRITZ!Box."""
+        return await self._async_preset_step(Preset.FRITZBOX, user_input)
+
+    async def async_step_3cx(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for an extension of a 3CX."""
+        return await self._async_preset_step(Preset.THREE_CX, user_input)
+
+    async def async_step_sipgate(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for a telephone at sipgate."""
+        return await self._async_preset_step(Preset.SIPGATE, user_input)
+
+    async def async_step_other(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for an account at any other SIP server."""
-        return await self._async_account_step(Source.SIP, user_input)
+        return await self._async_preset_step(Preset.OTHER, user_input)
 
     # Changing a line
 
@@ -157,13 +160,9 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
         data = self._get_reconfigure_entry().data
         if data[CONF_SOURCE] == Source.RINGCENTRAL:
             return await self.async_step_sign_in_again()
-        account = {key: data[key] for key in (CONF_DOMAIN, CONF_USERNAME, CONF_PASSWORD)}
-        more = {key: data[key] for key in (CONF_AUTHORIZATION_ID, CONF_PROXY, CONF_TRANSPORT)}
-        if data[CONF_SOURCE] == Source.DEVICE:
-            self._typed = {**account, **more}
-            return await self.async_step_device()
-        self._typed = {**account, SECTION_ADVANCED: {**more, CONF_VERIFY: data[CONF_VERIFY]}}
-        return await self.async_step_sip()
+        step_id, form = form_of(data)
+        self._typed = form.typed(data)
+        return self._ask(step_id, form.schema, guide=form.guide)
 
     # Trying it, and the end
 
@@ -171,7 +170,7 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
         """Register with the account, and go on when that works."""
         if self._check is None:
             self._check = self.hass.async_create_task(
-                _async_check(account_of(self._data), tls_of(self._data)), f"{DOMAIN} registration check"
+                _async_check(self.hass, self._data), f"{DOMAIN} registration check"
             )
         if not self._check.done():
             return self.async_show_progress(
@@ -231,36 +230,27 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
         self._typed, self._problem = user_input, Problem()
         return flat(user_input)
 
+    async def _async_preset_step(self, preset: Preset, user_input: dict[str, Any] | None) -> ConfigFlowResult:
+        """Ask for an account at a kind of SIP server."""
+        return await self._async_account_step(preset, PRESET_FORMS[preset], user_input)
+
     async def _async_account_step(
-        self, source: Source, user_input: dict[str, Any] | None
+        self, step_id: str, form: AccountForm, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
         """Ask for an account that is typed in, and try it."""
-        form, ports = _TYPED_ACCOUNTS[source]
         if user_input is None:
-            return self._ask(source, form)
-        typed = self._take(user_input)
-        domain = without_port(typed[CONF_DOMAIN])
-        port = ports[Transport(typed[CONF_TRANSPORT])]
+            return self._ask(step_id, form.schema, guide=form.guide)
+        self._take(user_input)
         try:
-            data = {
-                CONF_SOURCE: source,
-                CONF_DOMAIN: domain,
-                CONF_PROXY: with_port(typed.get(CONF_PROXY) or typed[CONF_DOMAIN], port),
-                CONF_USERNAME: typed[CONF_USERNAME],
-                CONF_PASSWORD: typed[CONF_PASSWORD],
-                CONF_AUTHORIZATION_ID: typed.get(CONF_AUTHORIZATION_ID) or typed[CONF_USERNAME],
-                CONF_TRANSPORT: typed[CONF_TRANSPORT],
-                CONF_VERIFY: typed.get(CONF_VERIFY, True),
-            }
-            account_of(data)
-        except ValueError:
-            self._problem = Problem({"base": "invalid_address"})
-            return self._ask(source, form)
+            data = form.data(user_input)
+        except UnusableAccountError as error:
+            self._problem = Problem({"base": error.key})
+            return self._ask(step_id, form.schema, guide=form.guide)
         if not self._changing:
             # A line that is changed may move to another server and stays the same line.
-            await self._async_claim(f"{data[CONF_AUTHORIZATION_ID]}@{domain}".lower())
-        self._title = self._whose = f"{typed[CONF_USERNAME]} ({domain})"
-        return await self._async_try(source, data)
+            await self._async_claim(f"{data[CONF_AUTHORIZATION_ID]}@{data[CONF_DOMAIN]}".lower())
+        self._title = self._whose = f"{data[CONF_USERNAME]} ({data[CONF_DOMAIN]})"
+        return await self._async_try(step_id, data)
 
     async def _async_try(self, form: str, data: dict[str, Any]) -> ConfigFlowResult:
         """Register with what a form brought; it is shown again with what was typed when that fails."""
@@ -311,7 +301,7 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
         return self._signed_in_with[1]
 
 
-async def _async_check(account: Account, tls: ssl.SSLContext | None) -> None:
+async def _async_check(hass: HomeAssistant, data: Mapping[str, Any]) -> None:
     """Register for a trial, slowly enough to be seen; raises RegistrationFailedError.
 
     A browser that hasn't begun to wait yet when the trial ends would wait for ever.
@@ -319,7 +309,8 @@ async def _async_check(account: Account, tls: ssl.SSLContext | None) -> None:
     loop = asyncio.get_running_loop()
     shown_at, failure = loop.time(), None
     try:
-        await async_check_registration(account, tls)
+        tls = await hass.async_add_executor_job(tls_of, data)
+        await async_check_registration(account_of(data), tls)
     except RegistrationFailedError as error:
         failure = error
     await asyncio.sleep(shown_at + SHORTEST_PROGRESS - loop.time())

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Final, Self
 
-from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_PASSWORD
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
-    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -39,21 +38,15 @@ from .cloud import (
 from .const import (
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
-    CONF_AUTHORIZATION_ID,
-    CONF_DOMAIN,
     CONF_JWT,
     CONF_LONGEST_MESSAGE,
-    CONF_PROXY,
     CONF_SERVER,
-    CONF_TRANSPORT,
-    CONF_VERIFY,
     DEFAULT_ANSWER_AFTER,
     DEFAULT_LONGEST_MESSAGE,
     LOGGER,
     AnswerMode,
 )
 from .registration_check import RegistrationFailedError
-from .softphone import Transport
 
 SECTION_ADVANCED: Final = "advanced"
 
@@ -86,46 +79,6 @@ SIGN_IN_FORM: Final = vol.Schema(
         **SIGN_IN_FIELDS,
         vol.Required(SECTION_ADVANCED): section(
             vol.Schema({vol.Required(CONF_SERVER, default=PRODUCTION_SERVER): _URL}), {"collapsed": True}
-        ),
-    }
-)
-
-
-def _transport(default: Transport) -> dict[vol.Marker, SelectSelector]:
-    config = SelectSelectorConfig(
-        options=[transport.value for transport in Transport],
-        mode=SelectSelectorMode.DROPDOWN,
-        translation_key=CONF_TRANSPORT,
-    )
-    return {vol.Required(CONF_TRANSPORT, default=default.value): SelectSelector(config)}
-
-
-DEVICE_FORM: Final = vol.Schema(
-    {
-        vol.Required(CONF_DOMAIN, default="sip.ringcentral.com"): TextSelector(),
-        vol.Required(CONF_PROXY): TextSelector(),
-        vol.Required(CONF_USERNAME): TextSelector(),
-        vol.Required(CONF_PASSWORD): _PASSWORD,
-        vol.Required(CONF_AUTHORIZATION_ID): TextSelector(),
-        **_transport(Transport.TLS),
-    }
-)
-
-SIP_FORM: Final = vol.Schema(
-    {
-        vol.Required(CONF_DOMAIN): TextSelector(),
-        vol.Required(CONF_USERNAME): TextSelector(),
-        vol.Required(CONF_PASSWORD): _PASSWORD,
-        vol.Required(SECTION_ADVANCED): section(
-            vol.Schema(
-                {
-                    vol.Optional(CONF_AUTHORIZATION_ID): TextSelector(),
-                    vol.Optional(CONF_PROXY): TextSelector(),
-                    **_transport(Transport.TCP),
-                    vol.Required(CONF_VERIFY, default=True): BooleanSelector(),
-                }
-            ),
-            {"collapsed": True},
         ),
     }
 )
@@ -180,7 +133,10 @@ class Problem:
     def of_registration(cls, error: RegistrationFailedError) -> Self:
         """Tell what kept the phone from registering."""
         LOGGER.debug("Registering failed: %s (%s)", error.key, error.detail)
-        return cls({"base": error.key}, {"detail": error.detail})
+        return cls(
+            {"base": error.key},
+            {"detail": error.detail, "host": error.server.host, "port": str(error.server.port)},
+        )
 
 
 def flat(user_input: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,10 @@ DATA_LIBRARY: Final[HassKey[Library]] = HassKey(f"{DOMAIN}_library")
 
 # Configuration entry: data
 CONF_AUTHORIZATION_ID: Final = "authorization_id"
+CONF_CA: Final = "ca_certificate"
 CONF_DOMAIN: Final = "domain"
 CONF_JWT: Final = "jwt"
+CONF_PRESET: Final = "preset"
 CONF_PROVISION: Final = "provision"
 CONF_PROXY: Final = "proxy"
 CONF_SERVER: Final = "server"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
+import ssl
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -49,7 +50,7 @@ from .softphone import (
     RegistrationRefused,
     Trace,
 )
-from .sources import Source, account_of, tls_of
+from .sources import Source, account_of
 
 type RingCentralConfigEntry = ConfigEntry[RingCentralCoordinator]
 
@@ -74,12 +75,19 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
 
     config_entry: RingCentralConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: RingCentralConfigEntry, resources: Resources) -> None:
-        """Prepare the line of a configuration entry."""
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: RingCentralConfigEntry,
+        resources: Resources,
+        tls: ssl.SSLContext,
+    ) -> None:
+        """Prepare the line of a configuration entry; `tls` decides whom it believes."""
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
         self.history = LineHistory(Trace(dt_util.utcnow))
         self.library = resources.library
         self._resources = resources
+        self._tls = tls
         self._issues = LineIssues(hass, entry)
         self._call_listeners: list[Callable[[CallEvent], None]] = []
         self._refresh_listeners: list[CALLBACK_TYPE] = []
@@ -102,7 +110,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             account,
             self._resources.media,
             self._phone_event,
-            tls_of(self.config_entry.data),
+            self._tls,
             self.history.trace,
         )
         self._machine = AnsweringMachine(

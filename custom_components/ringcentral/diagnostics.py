@@ -14,8 +14,8 @@ from .softphone import TracedMessage
 
 TO_REDACT: Final = frozenset(
     {
-        "access_token", "authorizationId", "authorization_id", "client_id", "client_secret", "display_name", "id", "jwt",
-        "password", "refresh_token", "token", "username",
+        "access_token", "authorizationId", "authorization_id", "ca_certificate", "client_id", "client_secret",
+        "display_name", "id", "jwt", "password", "refresh_token", "token", "username",
     }
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Where a line's SIP account comes from, and what a configuration entry keeps of it."""
 
+import base64
 from collections.abc import Mapping
 import contextlib
 from enum import StrEnum
@@ -8,11 +9,12 @@ import ssl
 from typing import Any, Final
 
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
-from homeassistant.util.ssl import client_context, client_context_no_verify
+from homeassistant.util.ssl import client_context, client_context_no_verify, create_client_context
 
 from .cloud import Provision, SipInfo
 from .const import (
     CONF_AUTHORIZATION_ID,
+    CONF_CA,
     CONF_DOMAIN,
     CONF_PROVISION,
     CONF_PROXY,
@@ -27,6 +29,10 @@ from .softphone import Account, Proxy, Transport
 RINGCENTRAL_PORTS: Final = {Transport.TCP: 5090, Transport.TLS: 5096}
 SIP_PORTS: Final = {transport: transport.default_port for transport in Transport}
 
+# The body of a certificate in PEM (RFC 7468); between its lines there may be anything that a browser made of them.
+_CERTIFICATE: Final = re.compile(
+    r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----", re.ASCII
+)
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]")
 
 
@@ -64,11 +70,34 @@ def account_of(data: Mapping[str, Any]) -> Account:
     )
 
 
-def tls_of(data: Mapping[str, Any]) -> ssl.SSLContext | None:
-    """Return what decides whom a line on TLS believes; None for a line on plain TCP."""
-    if data.get(CONF_TRANSPORT) != Transport.TLS:
-        return None
-    return client_context() if data[CONF_VERIFY] else client_context_no_verify()
+def tls_of(data: Mapping[str, Any]) -> ssl.SSLContext:
+    """Return what decides whom a line believes, should it speak TLS; blocks, for it may read files.
+
+    Who names a certificate authority of their own adds it to those that everybody believes.
+    """
+    if not data.get(CONF_VERIFY, True):
+        return client_context_no_verify()
+    if not (authority := data.get(CONF_CA)):
+        return client_context()
+    context = create_client_context()
+    context.load_verify_locations(cadata=authority)
+    # Authorities made at home often lack what RFC 5280 wants besides a name and a signature.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
+def certificates_in(text: str) -> str:
+    """Return the certificates of a PEM text and nothing else of it; raises ValueError when none can be read.
+
+    A private key beside them, which nobody should have pasted, is left out.
+    """
+    ders = [base64.b64decode(body) for body in _CERTIFICATE.findall(text)]
+    pem = "".join(map(ssl.DER_cert_to_PEM_cert, ders))
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except ssl.SSLError as error:
+        raise ValueError("This is no certificate") from error
+    return pem
 
 
 def _proxies(info: SipInfo) -> tuple[Proxy, ...]:

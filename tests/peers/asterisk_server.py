@@ -109,8 +109,8 @@ class Asterisk:
 
 
 @contextmanager
-def run_asterisk(folder: Path) -> Iterator[Asterisk]:
-    """Run Asterisk with everything it writes in `folder`, which must be empty."""
+def run_asterisk(folder: Path, pjsip: str | None = None) -> Iterator[Asterisk]:
+    """Run Asterisk with everything it writes in `folder`, which must be empty; `pjsip` stands in for its pjsip.conf."""
     program = need("asterisk", PROGRAM)
     root = program.resolve().parent / "root"
     for name in _FOLDERS:
@@ -129,6 +129,9 @@ def run_asterisk(folder: Path) -> Iterator[Asterisk]:
     }
     for template in _TEMPLATES.glob("*.conf"):
         render(template, folder / "etc" / template.name, values)
+    if pjsip is not None:
+        (folder / "pjsip.conf").write_text(pjsip)
+        render(folder / "pjsip.conf", folder / "etc/pjsip.conf", values)
     asterisk = Asterisk(folder, port, tls_port)
     with running(
         [program, "-C", folder / "etc/asterisk.conf", "-f", "-n"], folder / "console.log"
