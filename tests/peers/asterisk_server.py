@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 import re
+import ssl
 import subprocess
 
 from .certificate import write_certificate
@@ -48,6 +49,22 @@ class Asterisk:
         """The self-signed certificate, PEM."""
         return self.folder / "keys/cert.pem"
 
+    @property
+    def accepting(self) -> ssl.SSLContext:
+        """What it accepts TLS with."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.certificate, self.folder / "keys/key.pem")
+        return context
+
+    @property
+    def trusting(self) -> ssl.SSLContext:
+        """What believes its certificate."""
+        return ssl.create_default_context(cafile=self.certificate)
+
+    def reached(self, secure: bool) -> tuple[int, ssl.SSLContext | None]:
+        """Return the port of TLS or TCP, and what believes it there."""
+        return (self.tls_port, self.trusting) if secure else (self.port, None)
+
     def add_sound(self, name: str, ulaw: bytes) -> Path:
         """Keep raw µ-law as a prompt; returns the path that Playback wants, which has no extension."""
         path = self.folder / "sounds" / name
@@ -66,14 +83,27 @@ class Asterisk:
         self, user: str, *application: str | Path, caller: str = '"Ada" <+16505550100>'
     ) -> None:
         """Call `user`; once it answers, run a dialplan application, such as `"Playback", path`."""
+        await self._dial(f"PJSIP/{user}", *application, caller=caller)
+
+    async def originate_by_way_of(self, port: int, user: str, *application: str | Path) -> None:
+        """Call `user` of the server on `port` of loopback, without being known there."""
+        await self._dial(f"PJSIP/trunk/sip:{user}@127.0.0.1:{port}\\;transport=tcp", *application)
+
+    async def _dial(
+        self, channel: str, *application: str | Path, caller: str = '"Ada" <+16505550100>'
+    ) -> None:
         name, *data = map(str, application)
         # Asterisk takes a file as soon as it is moved in, so it is written elsewhere.
-        call = self.folder / "spool" / f"{user}.call"
+        call = self.folder / "spool/next.call"
         call.write_text(
-            f"Channel: PJSIP/{user}\nCallerID: {caller}\nWaitTime: 30\nMaxRetries: 0\n"
+            f"Channel: {channel}\nCallerID: {caller}\nWaitTime: 30\nMaxRetries: 0\n"
             f"Application: {name}\nData: {','.join(data)}\n"
         )
         call.rename(self.folder / "spool/outgoing" / call.name)
+
+    async def hang_up(self) -> None:
+        """End every call."""
+        await self.rx("channel request hangup all")
 
     async def contacts(self) -> list[str]:
         """Return the users that a phone is registered for."""
@@ -99,6 +129,13 @@ class Asterisk:
         """Wait until the log has a text this often."""
         await eventually(lambda: self.log().count(text) >= times)
 
+    @contextmanager
+    def run(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Run it, again on the same ports and with what it has kept; it is not ready yet."""
+        command: list[str | Path] = [PROGRAM, "-C", self.folder / "etc/asterisk.conf", "-f", "-n"]
+        with running(command, self.folder / "console.log") as process:
+            yield process
+
     def is_booted(self) -> bool:
         """Tell whether every module is loaded."""
         answer = subprocess.run(self._console("core waitfullybooted"), capture_output=True, check=False)
@@ -111,6 +148,14 @@ class Asterisk:
 @contextmanager
 def run_asterisk(folder: Path, pjsip: str | None = None) -> Iterator[Asterisk]:
     """Run Asterisk with everything it writes in `folder`, which must be empty; `pjsip` stands in for its pjsip.conf."""
+    asterisk = set_up_asterisk(folder, pjsip)
+    with asterisk.run() as process:
+        await_start(process, asterisk.is_booted)
+        yield asterisk
+
+
+def set_up_asterisk(folder: Path, pjsip: str | None = None) -> Asterisk:
+    """Lay everything out in `folder` that an Asterisk needs, on ports of its own."""
     program = need("asterisk", PROGRAM)
     root = program.resolve().parent / "root"
     for name in _FOLDERS:
@@ -132,9 +177,4 @@ def run_asterisk(folder: Path, pjsip: str | None = None) -> Iterator[Asterisk]:
     if pjsip is not None:
         (folder / "pjsip.conf").write_text(pjsip)
         render(folder / "pjsip.conf", folder / "etc/pjsip.conf", values)
-    asterisk = Asterisk(folder, port, tls_port)
-    with running(
-        [program, "-C", folder / "etc/asterisk.conf", "-f", "-n"], folder / "console.log"
-    ) as process:
-        await_start(process, asterisk.is_booted)
-        yield asterisk
+    return Asterisk(folder, port, tls_port)

@@ -1,6 +1,7 @@
 """Fixtures that run real programs on loopback, each on ports of its own, and end exactly what they started."""
 
 from collections.abc import Iterator
+import logging
 
 import pytest
 
@@ -27,3 +28,10 @@ def kamailio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kamailio]:
 def prompt() -> bytes:
     """Three seconds of raw µ-law at 8 kHz."""
     return make_prompt()
+
+
+@pytest.fixture
+def nothing_goes_wrong(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Hold that no exception is logged."""
+    yield
+    assert not [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]

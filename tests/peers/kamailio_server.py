@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import json
 from pathlib import Path
 import socket
+import subprocess
 from typing import Any
 
 from .programs import await_start, free_ports, need, render, running
@@ -26,6 +27,15 @@ class Kamailio:
         """Return the users that a phone is registered for."""
         domains = self._call("ul.dump")["Domains"]
         return [record["Info"]["AoR"] for domain in domains for record in domain["Domain"]["AoRs"]]
+
+    @contextmanager
+    def run(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Run it, again on the same port; it is not ready yet."""
+        runtime = self.folder / "run"
+        command: list[str | Path] = [need("kamailio"), "-DD", "-E", "-f", self.folder / "kamailio.cfg"]
+        command += ["-Y", runtime, "-m", "32"]
+        with running(command, self.folder / "console.log") as process:
+            yield process
 
     def is_ready(self) -> bool:
         """Tell whether it answers commands, which it does once it listens."""
@@ -50,23 +60,17 @@ class Kamailio:
 @contextmanager
 def run_kamailio(folder: Path) -> Iterator[Kamailio]:
     """Run Kamailio with everything it writes in `folder`, which must be empty."""
-    program = need("kamailio")
-    (folder / "run").mkdir()
+    kamailio = set_up_kamailio(folder)
+    with kamailio.run() as process:
+        await_start(process, kamailio.is_ready)
+        yield kamailio
+
+
+def set_up_kamailio(folder: Path) -> Kamailio:
+    """Lay everything out in `folder` that a Kamailio needs, on a port of its own."""
+    need("kamailio")
+    (folder / "run").mkdir(parents=True)
     (port,) = free_ports(1)
     modules = next(Path("/").glob(_MODULES))
     render(_TEMPLATE, folder / "kamailio.cfg", {"SIP_PORT": port, "MODULES": modules, "WORK": folder})
-    kamailio = Kamailio(folder, port)
-    command: list[str | Path] = [
-        program,
-        "-DD",
-        "-E",
-        "-f",
-        folder / "kamailio.cfg",
-        "-Y",
-        folder / "run",
-        "-m",
-        "32",
-    ]
-    with running(command, folder / "console.log") as process:
-        await_start(process, kamailio.is_ready)
-        yield kamailio
+    return Kamailio(folder, port)

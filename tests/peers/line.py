@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+import re
 import ssl
 import wave
 
@@ -29,15 +31,22 @@ from custom_components.ringcentral.softphone.media import (
     MediaSession,
     MediaStatistics,
 )
+from custom_components.ringcentral.softphone.trace import Trace, Way
 
 from .asterisk_server import REALM, Credentials
 from .programs import eventually
 
-MAX_SAMPLES = 60 * SAMPLE_RATE
+# What a line promises once its server is back; seconds.
+LONGEST_ABSENCE = 60
+FRAME_SAMPLES = 160
+MAX_SAMPLES = 120 * SAMPLE_RATE
 
 
 class AnsweredLine:
-    """A line on which the first call is answered as soon as it rings; `events` is all that happened."""
+    """A line on which every call is answered as soon as it rings; `events` is all that happened.
+
+    `clip` is where the next call is recorded; what is asked of the sound is asked of the last call's.
+    """
 
     def __init__(
         self,
@@ -50,7 +59,7 @@ class AnsweredLine:
         tls: ssl.SSLContext | None,
     ) -> None:
         self.events: list[PhoneEvent] = []
-        self._clip = clip
+        self.clip = clip
         self._session: MediaSession | None = None
         account = Account(
             require_srtp=require_srtp,
@@ -61,11 +70,32 @@ class AnsweredLine:
             proxies=(Proxy("127.0.0.1", port),),
             transport=Transport.TLS if tls else Transport.TCP,
         )
-        self.phone = Phone(account, engine, self._note, tls)
+        self._trace = Trace(lambda: datetime.now(UTC))
+        self.phone = Phone(account, engine, self._note, tls, self._trace)
 
     async def registered(self) -> Registered:
         """Wait until the server has accepted the phone."""
         return await self._first(Registered)
+
+    async def registered_again(self, after: int = 0) -> None:
+        """Wait until the connection was lost, in the events from this one on, and the line is back."""
+        await eventually(lambda: any(isinstance(event, LineLost) for event in self.events[after:]))
+        await eventually(lambda: isinstance(self._line_events[-1], Registered), LONGEST_ABSENCE)
+
+    async def refreshed(self) -> None:
+        """Wait until the server has accepted the phone once more."""
+        before = len(self._line_events)
+        await eventually(lambda: len(self._line_events) > before)
+        assert isinstance(self._line_events[-1], Registered)
+
+    async def hears_of_invite(self, status: int) -> None:
+        """Wait until the server has answered an INVITE of ours."""
+        answer = re.compile(rf"SIP/2\.0 {status} .*\bCSeq: \d+ INVITE", re.DOTALL)
+        await eventually(
+            lambda: any(
+                message.way is Way.RECEIVED and answer.match(message.text) for message in self._trace.messages
+            )
+        )
 
     async def talking(self) -> Call:
         """Wait until a call is answered and return it."""
@@ -76,6 +106,11 @@ class AnsweredLine:
     async def ended(self) -> CallEnded:
         """Wait until the call is over."""
         return await self._first(CallEnded)
+
+    async def over(self, calls: int) -> list[CallEnded]:
+        """Wait until this many calls are over and return the end of every one."""
+        await eventually(lambda: len(self._endings) >= calls, 30)
+        return self._endings
 
     async def lost(self) -> LineLost:
         """Wait until the connection is given up."""
@@ -104,12 +139,20 @@ class AnsweredLine:
         changes = [event.call for event in self.events if isinstance(event, CallChanged)]
         return next((call for call in changes if call.state is CallState.TALKING), None)
 
+    @property
+    def _endings(self) -> list[CallEnded]:
+        return [event for event in self.events if isinstance(event, CallEnded)]
+
+    @property
+    def _line_events(self) -> list[Registered | LineLost]:
+        return [event for event in self.events if isinstance(event, Registered | LineLost)]
+
     def _note(self, event: PhoneEvent) -> None:
         self.events.append(event)
         match event:
             case CallChanged(Call(state=CallState.RINGING) as call):
                 self._session = self.phone.answer(call.call_id)
-                self._session.record(self._clip, max_samples=MAX_SAMPLES)
+                self._session.record(self.clip, max_samples=MAX_SAMPLES)
 
     async def _first[Event: PhoneEvent](self, kind: type[Event]) -> Event:
         await eventually(lambda: any(isinstance(event, kind) for event in self.events))

@@ -107,8 +107,13 @@ def running(command: list[str | Path], log: Path) -> Iterator[subprocess.Popen[b
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End a program and its children as a power cut would, without a word to anybody."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _is_free(port: int) -> bool:
