@@ -7,14 +7,16 @@ With the same seed and the same inputs it does the same, byte for byte.
 
 from dataclasses import dataclass
 from random import Random
+from urllib.parse import unquote
 
 from .call import Call
 from .caller import Caller, Step
 from .dialect import Address, Dialect
 from .link import Faults, Link
 from .registrar import Account, Registrar
+from .services import Service, ServiceCall
 from .strict import check_request
-from .wire import KeepAlive, Message, WireError, reply
+from .wire import KeepAlive, Message, WireError, reply, uri_of
 
 _PONG = KeepAlive.PONG.encode()
 
@@ -63,6 +65,8 @@ class Exchange:
         self._links: dict[int, Link] = {}
         self._calls: dict[str, tuple[Call, int]] = {}  # Call-ID → the call and its link
         self._live: list[Call] = []
+        self._services: dict[str, Service] = {}
+        self._dialled: dict[str, tuple[ServiceCall, int]] = {}  # as _calls, of those that the phones place
         self._register_cseq: dict[str, int] = {}
         self._outputs: list[Output] = []
 
@@ -71,12 +75,18 @@ class Exchange:
         """When `due` wants to be called next."""
         times = [link.deadline for link in self._links.values()]
         times += [call.deadline for call in self._live]
+        times += [call.deadline for call in self.dialled]
         return min((at for at in times if at is not None), default=None)
 
     @property
     def calls(self) -> list[Call]:
         """Every call so far, oldest first."""
         return [call for call, _ in self._calls.values()]
+
+    @property
+    def dialled(self) -> list[ServiceCall]:
+        """Every call so far that a phone has placed to a service, oldest first."""
+        return [call for call, _ in self._dialled.values()]
 
     def outputs(self) -> list[Output]:
         """What to do now, in order; handed out once."""
@@ -86,6 +96,10 @@ class Exchange:
     def add(self, account: Account) -> None:
         """Serve one more account."""
         self._registrar.accounts = (*self._registrar.accounts, account)
+
+    def serve(self, service: Service) -> None:
+        """Take calls to a number from now on."""
+        self._services[service.number] = service
 
     def replace(self, account: Account) -> None:
         """Let an account change, its password for one."""
@@ -140,6 +154,9 @@ class Exchange:
         for call in self._live:
             if self._calls[call.call_id][1] == link:
                 call.lost(now)
+        for dialled, by in self._dialled.values():
+            if by == link:
+                dialled.lost(now)
         self._flush(now)
 
     def drop(self, account: Account, now: float) -> None:
@@ -166,11 +183,17 @@ class Exchange:
         for call in self._live:
             if call.media == media:
                 call.voice.receive(data, source, now)
+        for dialled in self.dialled:
+            if dialled.service.media == media and not dialled.ended:
+                self._outputs += [Datagram(media, to, back) for back, to in dialled.hear(data, source)]
 
     def due(self, now: float) -> None:
         """Time has passed."""
         for call in self._live:
             self._outputs += [Datagram(call.media, to, data) for data, to in call.due(now)]
+        for dialled in self.dialled:
+            media = dialled.service.media
+            self._outputs += [Datagram(media, to, data) for data, to in dialled.due(now)]
         self._flush(now)
 
     def _item(self, link: int, item: Message | KeepAlive, now: float) -> None:
@@ -184,6 +207,8 @@ class Exchange:
             self._calls[item.call_id] = (call, link)
             call.received(item, now)
             self._post(call, now)
+        elif dialled := self._service_call(item, link):
+            dialled.received(item, now)
         elif not item.is_request:
             self._wrong(f"{item.status} to {item.method}: belongs to no call")
         elif item.method == "REGISTER":
@@ -192,6 +217,25 @@ class Exchange:
             self._wrong(*check_request(item))
             status = {"OPTIONS": 200, "INVITE": 404}.get(item.method, 481)
             self._links[link].send(reply(item, status, tag="6f7574").encode(), now)
+
+    def _service_call(self, item: Message, link: int) -> ServiceCall | None:
+        """The phone's call to a service that a message belongs to, or begins."""
+        if (known := self._dialled.get(item.call_id)) is not None:
+            self._dialled[item.call_id] = known[0], link
+            return known[0]
+        number, _, _ = (item.uri if item.is_request else "").removeprefix("sip:").partition("@")
+        service = self._services.get(unquote(number))
+        if service is None or item.method != "INVITE":
+            return None
+        own = uri_of(item.get("From") or "")
+        account = next(
+            (one for one in self._registrar.accounts if own == f"sip:{one.username}@{one.domain}"), None
+        )
+        if account is None:
+            return None
+        call = ServiceCall(account, service, item, signalling=self.address, random=self._random)
+        self._dialled[item.call_id] = call, link
+        return call
 
     def _register(self, link: int, request: Message, now: float) -> None:
         self._wrong(*check_request(request, last_cseq=self._register_cseq.get(request.call_id, -1)))
@@ -215,6 +259,11 @@ class Exchange:
         """Move what is due to the outputs, and let go of calls that are over."""
         for call in self._live:
             self._post(call, now)
+        for dialled, by in self._dialled.values():
+            messages, dialled.outbox = dialled.outbox, []
+            if by in self._links and not self.faults.silent:
+                for message in messages:
+                    self._links[by].send(message.encode(), now)
         self._live = [call for call in self._live if not call.ended]
         for number, link in self._links.items():
             self._outputs += [Send(number, data) for data in link.due(now)]

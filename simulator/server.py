@@ -12,6 +12,7 @@ from .dialect import Address, Dialect
 from .exchange import Close, Datagram, Exchange, NotRegisteredError, Send
 from .link import Faults
 from .registrar import Account
+from .services import Kind, Service, ServiceCall
 
 _PORT_TRIES = 50
 
@@ -56,7 +57,9 @@ class Server:
     @property
     def violations(self) -> list[str]:
         """What the phones did against the rules, in calls and outside them."""
-        return [*self.exchange.violations, *(text for call in self.calls for text in call.violations)]
+        placed = (text for call in self.calls for text in call.violations)
+        dialled = (text for call in self.exchange.dialled for text in call.violations)
+        return [*self.exchange.violations, *placed, *dialled]
 
     async def __aenter__(self) -> Self:
         """Listen."""
@@ -102,6 +105,18 @@ class Server:
         call = self.exchange.call(account, caller or Caller(), media, self._loop.time(), dialect)
         self.pump()
         return call
+
+    async def serve(self, number: str, kind: Kind) -> Service:
+        """Take calls to a number from now on."""
+        service = Service(number, kind, await self._open_media())
+        self.exchange.serve(service)
+        return service
+
+    def hang_up(self, call: ServiceCall) -> None:
+        """Let a service end the call that a phone has placed."""
+        call.hang_up()
+        self.exchange.due(self._loop.time())
+        self.pump()
 
     def do(self, call: Call, step: Step) -> None:
         """Let a caller take a step now."""

@@ -37,14 +37,19 @@ _FOLD = re.compile(r"\r\n[ \t]+")
 
 REASONS = {
     100: "Trying",
+    180: "Ringing",
     200: "OK",
     202: "Accepted",
     401: "Unauthorized",
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    407: "Proxy Authentication Required",
     423: "Interval Too Brief",
     481: "Call/Transaction Does Not Exist",
+    486: "Busy Here",
+    487: "Request Terminated",
+    488: "Not Acceptable Here",
     503: "Service Unavailable",
     603: "Too Many Contacts",
 }

@@ -118,11 +118,13 @@ async def test_every_entity_and_each_of_its_states_has_a_name(
 
     assert sorted(texts) == [
         "binary_sensor.reception_registered",
+        "button.reception_test_the_line",
         "event.reception_call",
         "select.reception_answer_mode",
         "sensor.reception_call_state",
         "sensor.reception_last_call",
         "sensor.reception_last_caller",
+        "sensor.reception_last_test",
         "sensor.reception_line_status",
         "sensor.reception_proxy_in_use",
         "sensor.reception_reconnects",

@@ -12,16 +12,18 @@ from .const import DOMAIN, LOGGER
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .library import LibraryError
 from .resources import async_acquire, async_release
+from .services import async_setup_services
 from .sources import tls_of
 from .views import ClipView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
-PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SELECT, Platform.SENSOR]
+PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SELECT, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Serve the clips."""
+    """Serve the clips and the actions."""
+    async_setup_services(hass)
     hass.http.register_view(ClipView())
     return True
 

@@ -34,7 +34,7 @@ from .const import (
 from .health import CallSound, LineHealth, LineHistory, StatusChange, after, renewed, signed_out
 from .issues import Issue, LineIssues
 from .library import CallRecord, Direction as RecordedDirection, LibraryError
-from .models import CallEvent, CallEventType, LastCall, LineSnapshot
+from .models import CallEvent, CallEventType, LastCall, LineSnapshot, LineTest
 from .resources import Resources, async_release
 from .softphone import (
     Account,
@@ -42,6 +42,7 @@ from .softphone import (
     CallChanged,
     CallEnded,
     CallState,
+    Direction,
     LineLost,
     Party,
     Phone,
@@ -60,6 +61,7 @@ COMPUTER_NAME: Final = "Home Assistant"
 # Statuses that mean: these credentials are of no more use, ask for new ones.
 _STALE_CREDENTIALS: Final = frozenset({400, 401, 403, 404, 407})
 _WRONG_PASSWORD: Final = frozenset({401, 403, 407})
+_UNANSWERED: Final = frozenset({CallState.RINGING, CallState.DIALING})
 # Seconds between two provisionings, however often the server refuses us.
 _PROVISION_INTERVAL: Final = 900.0
 # Seconds that a stop leaves for a message to be filed.
@@ -91,6 +93,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._issues = LineIssues(hass, entry)
         self._call_listeners: list[Callable[[CallEvent], None]] = []
         self._refresh_listeners: list[CALLBACK_TYPE] = []
+        self._phone_listeners: list[Callable[[PhoneEvent], None]] = []
+        self.testing = False
         self._calls: dict[str, Call] = {}
         self._answered_at: dict[str, datetime] = {}
         self._lost = False
@@ -170,6 +174,22 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._refresh_listeners.append(listener)
         return lambda: self._refresh_listeners.remove(listener)
 
+    @callback
+    def async_listen_to_phone(self, listener: Callable[[PhoneEvent], None]) -> CALLBACK_TYPE:
+        """Call the listener with everything the phone tells; returns what ends that."""
+        self._phone_listeners.append(listener)
+        return lambda: self._phone_listeners.remove(listener)
+
+    @property
+    def phone(self) -> Phone:
+        """The line's phone, as long as its account stays the same."""
+        return self._phone
+
+    @callback
+    def async_note_test(self, found: LineTest) -> None:
+        """Show what a test of the line found."""
+        self._update(last_test=found)
+
     @property
     def answer_mode(self) -> AnswerMode:
         """What happens when somebody calls."""
@@ -205,6 +225,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
                 self._refused(status)
             case LineLost(reason):
                 self._line_lost(reason)
+        for listener in list(self._phone_listeners):
+            listener(event)
 
     def _call_changed(self, call: Call) -> None:
         # The phone may know of more than has been told yet: what comes in one segment is told in turn.
@@ -213,9 +235,10 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._update(calls=tuple(self._calls.values()))
         if before is None:
             self._begin(call)
-            self._tell(CallEvent(CallEventType.INCOMING, call))
-            self._attend(call)
-        elif before.state is CallState.RINGING and call.state is not CallState.RINGING:
+            if call.direction is Direction.INCOMING:
+                self._tell(CallEvent(CallEventType.INCOMING, call))
+                self._attend(call)
+        elif before.state in _UNANSWERED and call.state not in _UNANSWERED:
             now = self._answered_at[call.call_id] = dt_util.utcnow()
             self._keep(self.library.answer_call(call.call_id, now))
             self._tell(CallEvent(CallEventType.ANSWERED, call))
@@ -246,7 +269,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             called=call.called.number,
         )
         self._keep(self.library.begin_call(record))
-        self._update(last_call=LastCall(call.call_id, call.caller, now))
+        if call.direction is Direction.INCOMING:
+            self._update(last_call=LastCall(call.call_id, call.caller, now))
 
     def _attend(self, call: Call) -> None:
         if self.answer_mode is not AnswerMode.ANSWERING_MACHINE:
@@ -329,6 +353,9 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     # Inside
 
     def _tell(self, event: CallEvent) -> None:
+        if event.call.direction is Direction.OUTGOING:
+            # Whoever placed it knows.
+            return
         for listener in list(self._call_listeners):
             listener(event)
 

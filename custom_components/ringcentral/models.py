@@ -6,10 +6,15 @@ from enum import StrEnum
 from typing import Any, Final
 
 from .health import LineHealth, LineStatus
-from .softphone import Call, CallState, Party
+from .softphone import Call, CallState, EndReason, Party
+from .softphone.media import Heard
 
 # The line is in the state of its liveliest call.
 _LIVELIEST: Final = (CallState.TALKING, CallState.RINGING, CallState.DIALING, CallState.ON_HOLD)
+
+# What a test without a call finds, and all that any may.
+REGISTERED: Final = "registered"
+OUTCOMES: Final = (REGISTERED, *Heard)
 
 
 class CallEventType(StrEnum):
@@ -52,11 +57,41 @@ class CallEvent:
 
 @dataclass(frozen=True, slots=True)
 class LastCall:
-    """The latest call of the line."""
+    """The latest call that came to the line."""
 
     call_id: str
     caller: Party = field(repr=False)
     started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineTest:
+    """What a test of a line found; the counts are of RTP packets, and None where nobody was called."""
+
+    at: datetime
+    round_trip_ms: float
+    audio: Heard | None = None
+    packets_sent: int | None = None
+    packets_received: int | None = None
+    packets_lost: int | None = None
+    end_reason: EndReason | None = None
+
+    @property
+    def outcome(self) -> str:
+        """The whole of it in a word; one of OUTCOMES."""
+        return REGISTERED if self.audio is None else self.audio
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what the action responds with."""
+        return {
+            "registered": True,
+            "round_trip_ms": round(self.round_trip_ms),
+            "audio": None if self.audio is None else self.audio.value,
+            "packets_sent": self.packets_sent,
+            "packets_received": self.packets_received,
+            "packets_lost": self.packets_lost,
+            "end_reason": None if self.end_reason is None else self.end_reason.value,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +102,7 @@ class LineSnapshot:
     proxy: str
     calls: tuple[Call, ...] = ()
     last_call: LastCall | None = None
+    last_test: LineTest | None = None
 
     @property
     def registered(self) -> bool:

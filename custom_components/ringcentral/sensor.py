@@ -18,7 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .entity import RingCentralEntity
 from .health import LineStatus
-from .models import LastCall, LineSnapshot, call_attributes
+from .models import OUTCOMES, LastCall, LineSnapshot, LineTest, call_attributes
 from .softphone import CallState
 
 PARALLEL_UPDATES = 0
@@ -41,6 +41,16 @@ def _iso(time: datetime | None) -> str | None:
 
 def _last_caller(last: LastCall | None) -> str | None:
     return None if last is None else last.caller.name or last.caller.number or ANONYMOUS
+
+
+def _tested(test: LineTest | None) -> Mapping[str, Any]:
+    return {
+        "tested_at": test.at.isoformat() if test else None,
+        "round_trip_ms": round(test.round_trip_ms) if test else None,
+        "packets_sent": test.packets_sent if test else None,
+        "packets_received": test.packets_received if test else None,
+        "packets_lost": test.packets_lost if test else None,
+    }
 
 
 SENSORS = (
@@ -75,6 +85,14 @@ SENSORS = (
             "since": _iso(line.health.since),
             "next_try": _iso(line.health.next_try),
         },
+    ),
+    LineSensorDescription(
+        key="last_test",
+        device_class=SensorDeviceClass.ENUM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        options=[*OUTCOMES],
+        value_fn=lambda line: line.last_test.outcome if line.last_test else None,
+        attributes_fn=lambda line: _tested(line.last_test),
     ),
     LineSensorDescription(
         key="registration_expires",

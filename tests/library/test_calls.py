@@ -85,6 +85,15 @@ async def test_a_line_without_calls_has_no_last_call(library: Library) -> None:
     assert await library.last_call("office") is None
 
 
+async def test_the_last_call_is_one_that_came(library: Library) -> None:
+    await library.begin_call(CALL)
+    ours = replace(CALL, id="ours", direction=Direction.OUTGOING, started_at=after(seconds=60))
+    await library.begin_call(ours)
+
+    assert await library.last_call("front-door") == CALL
+    assert await library.calls("front-door") == [ours, CALL]
+
+
 async def test_calls_are_listed_newest_first_within_a_line_and_a_limit(library: Library) -> None:
     for number, seconds in enumerate((20, 0, 10, 10)):
         await library.begin_call(replace(CALL, id=f"call-{number}", started_at=after(seconds=seconds)))

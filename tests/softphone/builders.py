@@ -15,6 +15,7 @@ PASSWORD: Final = "correct-horse"
 AUTHORIZATION_ID: Final = "802398808016"
 DOMAIN: Final = "sip.ringcentral.com"
 CALLER: Final = "+16505550072"
+CALLEE: Final = "+16505550133"
 CALL_ID: Final = "c0ffee01"
 BRANCH: Final = "z9hG4bKinvite1"
 CALLER_TAG: Final = "10.62.25.111-5070-6ce1264681244a"
@@ -152,12 +153,48 @@ def invite(
 
 
 def response(
-    to: Wire, status: int, *headers: tuple[str, str], reason: str = "Because", body: bytes = b""
+    to: Wire,
+    status: int,
+    *headers: tuple[str, str],
+    reason: str = "Because",
+    body: bytes = b"",
+    tag: str = "srv",
 ) -> bytes:
     """Write a server's answer to one of our requests."""
     echoed = tuple((name, to.get(name)) for name in ("Via", "From", "Call-ID", "CSeq"))
-    tag = "" if to.tag else ";tag=srv"
+    tag = "" if to.tag else f";tag={tag}"
     return message(f"SIP/2.0 {status} {reason}", (*echoed, ("To", f"{to.get('To')}{tag}"), *headers), body)
+
+
+SDP: Final = ("Content-Type", "application/sdp")
+CALLEE_CONTACT: Final = "sip:callee@10.62.192.71:5070"
+
+
+def picked_up(
+    to: Wire, *headers: tuple[str, str], body: bytes = OFFER, tag: str = "srv", status: int = 200
+) -> bytes:
+    """Write the answer of who takes a call of ours, or with another status what comes before it."""
+    return response(
+        to, status, ("Contact", f"<{CALLEE_CONTACT}>"), SDP, *headers, reason="OK", body=body, tag=tag
+    )
+
+
+def asked_back(
+    to: Wire, method: str, *, body: bytes = b"", cseq: int = 7, tag: str = "srv", headers: Fields = ()
+) -> bytes:
+    """Write a request of the other side in the dialog that an INVITE of ours began."""
+    fields: Fields = (
+        ("Via", f"SIP/2.0/TCP 10.62.192.70:5091;branch=z9hG4bK{method}{cseq}"),
+        ("From", f"{to.get('To')};tag={tag}"),
+        ("To", to.get("From")),
+        ("Call-ID", to.get("Call-ID")),
+        ("CSeq", f"{cseq} {method}"),
+        ("Contact", f"<{CALLEE_CONTACT}>"),
+        *headers,
+    )
+    if body:
+        fields = (*fields, SDP)
+    return message(f"{method} sip:us@192.168.42.15 SIP/2.0", fields, body)
 
 
 class Line:
@@ -224,6 +261,13 @@ class Line:
         (changed,) = self.events()
         assert isinstance(changed, CallChanged)
         return changed.call, ringing.tag
+
+    def dial(self, number: str = CALLEE, port: int = 40000, ring_for: float = 60.0) -> tuple[Call, Wire]:
+        """Place a call; return it and its INVITE."""
+        call = self.agent.dial(number, port, self.now, ring_for)
+        (invite,) = self.sent()
+        assert self.events() == [CallChanged(call)]
+        return call, invite
 
     def answer(self, call: Call, port: int = 40000) -> Wire:
         """Answer; return the 200."""

@@ -220,7 +220,7 @@ def test_an_acknowledgement_of_something_else_is_none(line: Line) -> None:
 def test_an_invite_without_an_offer_gets_ours_and_the_ack_answers(line: Line) -> None:
     call, tag = line.ring(invite(b""))
     ok = line.answer(call, 40002)
-    assert media_line(ok) == "m=audio 40002 RTP/AVP 0 101"
+    assert media_line(ok) == "m=audio 40002 RTP/AVP 0 8 101"
     assert "a=sendrecv" in ok.sdp
     (changed,) = line.events()
     assert isinstance(changed, CallChanged)

@@ -8,6 +8,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precon
 
 from custom_components.ringcentral.softphone.account import Flow
 from custom_components.ringcentral.softphone.agent import MAX_CALLS, UnknownCallError
+from custom_components.ringcentral.softphone.dialing import DialError
 from custom_components.ringcentral.softphone.events import (
     CallChanged,
     CallEnded,
@@ -21,6 +22,7 @@ from tests.softphone.builders import (
     Fields,
     Line,
     Wire,
+    asked_back,
     invite,
     read_wire,
     request,
@@ -44,7 +46,8 @@ TIMERS = st.sampled_from(
         (TIMER, ("Session-Expires", "10")),
     ]
 )
-STATUSES = st.sampled_from([100, 180, 200, 401, 407, 408, 422, 481, 491, 500])
+STATUSES = st.sampled_from([100, 180, 183, 200, 302, 401, 407, 408, 422, 481, 486, 487, 491, 500, 603])
+TAGS = st.sampled_from(["srv", "srv", "srv", "other"])
 CHALLENGE = 'Digest realm="r", nonce="n"'
 ANSWER_HEADERS = st.sampled_from(
     [
@@ -92,13 +95,27 @@ class LineMachine(RuleBasedStateMachine):
         self.connected = False
         self.asked.clear()
         self.settle()
-        assert CallState.RINGING not in {call.state for call in self.line.agent.calls}
+        unanswered = {CallState.RINGING, CallState.DIALING}
+        assert unanswered.isdisjoint(call.state for call in self.line.agent.calls)
 
     @precondition(lambda self: self.asked)
-    @rule(index=st.integers(0, 9), status=STATUSES, headers=ANSWER_HEADERS, body=BODIES)
-    def answer_ours(self, index: int, status: int, headers: Fields, body: bytes) -> None:
+    @rule(index=st.integers(0, 9), status=STATUSES, headers=ANSWER_HEADERS, body=BODIES, tag=TAGS)
+    def answer_ours(self, index: int, status: int, headers: Fields, body: bytes, tag: str) -> None:
         asked = self.asked[index % len(self.asked)]
-        self.receive(response(asked, status, *headers, body=body))
+        described = (*headers, ("Content-Type", "application/sdp"))
+        self.receive(response(asked, status, *described, body=body, tag=tag))
+
+    @precondition(lambda self: self.asked)
+    @rule(index=st.integers(0, 9), method=METHODS, body=BODIES, cseq=st.integers(1, 9), tag=TAGS)
+    def ask_back(self, index: int, method: str, body: bytes, cseq: int, tag: str) -> None:
+        asked = self.asked[index % len(self.asked)]
+        self.receive(asked_back(asked, method, body=body, cseq=cseq, tag=tag))
+
+    @rule(ring_for=st.sampled_from([1.0, 40.0, 180.0]))
+    def dial(self, ring_for: float) -> None:
+        with suppress(DialError):
+            self.line.agent.dial("1001", 40000, self.line.now, ring_for)
+        self.settle()
 
     @precondition(lambda self: self.register is not None)
     @rule(answer=REGISTER_ANSWERS)
@@ -209,13 +226,13 @@ class LineMachine(RuleBasedStateMachine):
         assert all(wire.all(name) for name in ("Via", "From", "To", "Call-ID", "CSeq"))
         if wire.status == 0:
             method, uri, version = wire.start.split(" ")
-            assert method in {"REGISTER", "BYE", "INVITE", "ACK"}
+            assert method in {"REGISTER", "BYE", "INVITE", "ACK", "CANCEL"}
             assert uri.startswith("sip:")
             assert version == "SIP/2.0"
             assert self.line.flow.sent_by in wire.get("Via")
             assert self.connected
             self.register = wire if method == "REGISTER" else self.register
-            self.asked += [wire] if method in {"BYE", "INVITE"} else []
+            self.asked += [wire] if method in {"BYE", "INVITE", "CANCEL"} else []
             return
         assert wire.get("Via").startswith("SIP/2.0/TCP 10.62.192.70:5091;")
         assert wire.tag or wire.status == 100

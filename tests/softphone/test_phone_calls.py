@@ -5,7 +5,14 @@ import logging
 
 import pytest
 
-from custom_components.ringcentral.softphone.agent import UnknownCallError
+from custom_components.ringcentral.softphone.agent import MAX_CALLS, UnknownCallError
+from custom_components.ringcentral.softphone.dialing import (
+    DialError,
+    EmergencyNumberError,
+    InvalidNumberError,
+    NoLineError,
+    TooManyCallsError,
+)
 from custom_components.ringcentral.softphone.events import (
     CallChanged,
     CallEnded,
@@ -16,7 +23,7 @@ from custom_components.ringcentral.softphone.events import (
     PhoneEvent,
     Registered,
 )
-from tests.softphone.builders import ACCOUNT, CALLER, PASSWORD, invite, request, response
+from tests.softphone.builders import ACCOUNT, CALLER, PASSWORD, invite, picked_up, request, response
 from tests.softphone.household import Household
 
 
@@ -56,6 +63,61 @@ async def test_hanging_up(home: Household) -> None:
     await home.server.expect("BYE")
     with pytest.raises(UnknownCallError):
         home.phone.hang_up(call.call_id)
+
+
+async def test_a_number_is_called_with_its_own_sound(home: Household) -> None:
+    call_id, session = home.phone.dial("+1 650 555 0133")
+    asked = await home.server.expect("INVITE")
+    assert asked.start.startswith("INVITE sip:+16505550133@")
+    assert f"m=audio {session.port} RTP/AVP 0 8 101" in asked.sdp
+    assert (await home.next(CallChanged)).call.state is CallState.DIALING
+    home.server.send(picked_up(asked))
+    await home.server.expect("ACK")
+    changed = await home.next(CallChanged)
+    assert (changed.call.call_id, changed.call.state) == (call_id, CallState.TALKING)
+    (fake,) = home.media.sessions
+    (terms,) = fake.agreed
+    assert terms["remote"] == ("203.0.113.7", 50400)
+    home.phone.hang_up(call_id)
+    await home.server.expect("BYE")
+    ended = await home.next(CallEnded)
+    assert (ended.call.call_id, ended.media) == (call_id, fake.statistics)
+    assert fake.closed
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [("911", EmergencyNumberError), ("call me", InvalidNumberError)]
+)
+async def test_what_must_not_be_called_is_refused(
+    home: Household, number: str, error: type[DialError]
+) -> None:
+    with pytest.raises(error):
+        home.phone.dial(number)
+    assert home.media.sessions == []
+
+
+async def test_who_insists_calls_an_emergency_number(home: Household) -> None:
+    home.phone.dial("911", emergency=True)
+    assert (await home.server.expect("INVITE")).start.startswith("INVITE sip:911@")
+
+
+async def test_a_line_that_is_not_registered_calls_nobody(stranger: Household) -> None:
+    with pytest.raises(NoLineError):
+        stranger.phone.dial("1001")
+    assert not stranger.phone.check()
+
+
+async def test_a_call_too_many_leaves_its_port_free(home: Household) -> None:
+    for _ in range(MAX_CALLS):
+        home.phone.dial("1001")
+    with pytest.raises(TooManyCallsError):
+        home.phone.dial("1001")
+    assert [session.closed for session in home.media.sessions] == [False] * MAX_CALLS + [True]
+
+
+async def test_the_server_is_asked_when_somebody_wants_to_know(home: Household) -> None:
+    assert home.phone.check()
+    assert (await home.next(Registered)).round_trip_ms < 5000
 
 
 async def test_sound_that_cannot_be_agreed_on_ends_the_call_and_not_the_line(home: Household) -> None:

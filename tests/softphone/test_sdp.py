@@ -209,7 +209,7 @@ def test_a_hostile_description_takes_no_time() -> None:
 
 def test_our_own_offer_and_the_answer_to_it() -> None:
     offer = sdp.offer(LOCAL)
-    assert b"m=audio 40000 RTP/AVP 0 101\r\n" in offer
+    assert b"m=audio 40000 RTP/AVP 0 8 101\r\n" in offer
     assert b"c=IN IP4 192.168.42.15\r\n" in offer
     agreement = sdp.accept_answer(sdp.parse(OFFER), LOCAL)
     assert agreement == Agreement(("203.0.113.7", 50400), Codec.PCMU, 0, 101, Direction.SENDRECV)

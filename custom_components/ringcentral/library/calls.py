@@ -59,11 +59,14 @@ class CallTable:
                 (at.timestamp(), outcome, end_reason, call_id),
             )
 
-    def newest(self, line_id: str, limit: int) -> list[CallRecord]:
-        """Return the latest calls of a line, newest first."""
+    def newest(self, line_id: str, limit: int, direction: Direction | None = None) -> list[CallRecord]:
+        """Return the latest calls of a line, newest first, of one direction where one is named."""
         rows = self._connection.execute(
-            "SELECT * FROM calls WHERE line_id = ? ORDER BY started_at DESC, rowid DESC LIMIT ?",
-            (line_id, limit),
+            """
+            SELECT * FROM calls WHERE line_id = :line_id AND direction = coalesce(:direction, direction)
+            ORDER BY started_at DESC, rowid DESC LIMIT :limit
+            """,
+            {"line_id": line_id, "direction": direction, "limit": limit},
         )
         return [_call(row) for row in rows]
 

@@ -12,7 +12,7 @@ from .calls import CallTable
 from .clips import ClipTable
 from .database import open_database, set_aside
 from .errors import LibraryClosedError, LibraryDamagedError, translated
-from .records import CallRecord, Clip, ClipKind, Day, Total
+from .records import CallRecord, Clip, ClipKind, Day, Direction, Total
 from .recovery import Repair, mark_interrupted, recover, refile
 from .worker import Worker
 
@@ -95,8 +95,8 @@ class Library:
         await self._run(lambda shelves: shelves.calls.end(call_id, at, outcome, end_reason))
 
     async def last_call(self, line_id: str) -> CallRecord | None:
-        """Return the latest call of a line."""
-        calls = await self.calls(line_id, 1)
+        """Return the latest call that came to a line."""
+        calls = await self._run(lambda shelves: shelves.calls.newest(line_id, 1, Direction.INCOMING))
         return calls[0] if calls else None
 
     async def calls(self, line_id: str, limit: int = _LATEST_CALLS) -> list[CallRecord]:

@@ -7,6 +7,7 @@ Home Assistant.
 
 from .account import Account, Proxy, Transport
 from .agent import UnknownCallError
+from .dialing import DialError, EmergencyNumberError, InvalidNumberError, NoLineError, TooManyCallsError
 from .events import (
     Call,
     CallChanged,
@@ -35,10 +36,14 @@ __all__ = [
     "CallEnded",
     "CallState",
     "Cause",
+    "DialError",
     "Direction",
+    "EmergencyNumberError",
     "EndReason",
+    "InvalidNumberError",
     "LineLost",
     "MediaAgreed",
+    "NoLineError",
     "Outcome",
     "Party",
     "Phone",
@@ -46,6 +51,7 @@ __all__ = [
     "Proxy",
     "Registered",
     "RegistrationRefused",
+    "TooManyCallsError",
     "Trace",
     "TracedMessage",
     "Transport",

@@ -9,15 +9,19 @@ import logging
 from typing import Final
 
 from . import rc_message, sdes, sdp
-from .account import Account, Flow
-from .call import IncomingCall
+from .account import Account, Flow, Transport
+from .call import RING_TIMEOUT, CallMachine, Phase
+from .dialing import NoLineError, TooManyCallsError
 from .dialog import Dialog
 from .events import Call, CallEnded, CallState, Cause, Direction, EndReason, FlowFailed, Outcome, PhoneEvent
 from .heartbeat import Heartbeat
-from .party import called_of, caller_of
+from .incoming import IncomingCall
+from .outgoing import OutgoingCall
+from .party import Party, called_of, caller_of
 from .registration import Registration, RegistrationState
-from .session_timer import MIN_SE, SUPPORTED, too_brief
-from .sip.address import split_list
+from .screening import refusal
+from .session_timer import SUPPORTED
+from .sip.address import escape_user
 from .sip.framing import Frame, FramingError, KeepAlive, StreamFramer
 from .sip.message import MalformedMessageError, Message, Request, Response, parse_message
 from .sip.reply import ALLOW, reply
@@ -32,7 +36,6 @@ MAX_LINGERING: Final = 32
 
 _PING: Final = b"\r\n\r\n"
 _PONG: Final = b"\r\n"
-_ACCEPTED_BODIES: Final = frozenset({"", sdp.CONTENT_TYPE})
 _ABILITIES: Final = (("Allow", ALLOW), ("Accept", sdp.CONTENT_TYPE), ("Supported", SUPPORTED))
 _ALWAYS_OK: Final = frozenset({"MESSAGE"})
 _OK_OUTSIDE_DIALOG: Final = frozenset({"OPTIONS", "NOTIFY", "MESSAGE"})
@@ -44,7 +47,7 @@ class UnknownCallError(LookupError):
 
 
 class UserAgent:
-    """Registers an account and takes its calls."""
+    """Registers an account, takes its calls and places others."""
 
     def __init__(self, account: Account, *, token: Callable[[], str], trace: Trace | None = None) -> None:
         """Work for an account; token() returns fresh random hexadecimal text, 32 characters long.
@@ -60,7 +63,7 @@ class UserAgent:
         self._framer = StreamFramer()
         self._output = bytearray()
         self._events: list[PhoneEvent] = []
-        self._calls: dict[str, IncomingCall] = {}
+        self._calls: dict[str, CallMachine] = {}
         self._heartbeat = self._new_heartbeat(0.0)
         self._leaving = False
         self._registration = Registration(
@@ -152,9 +155,54 @@ class UserAgent:
     def answer(self, call_id: str, port: int, now: float) -> None:
         """Answer a ringing call, our audio at this port; raises UnknownCallError."""
         call = self._live(call_id)
-        if self._flow is None or call.call.state is not CallState.RINGING:
+        if (
+            self._flow is None
+            or not isinstance(call, IncomingCall)
+            or call.call.state is not CallState.RINGING
+        ):
             raise UnknownCallError("The call doesn't ring any more")
         call.answer(self._local_media(self._flow, port), now)
+
+    def dial(self, number: str, port: int, now: float, ring_for: float = RING_TIMEOUT) -> Call:
+        """Call a number of the account's server, our audio at this port, and let it ring for so many seconds.
+
+        The number is what dialing.dialled() returns. Raises NoLineError, TooManyCallsError.
+        """
+        if self._flow is None or self._leaving:
+            raise NoLineError("There is no connection to the server")
+        if len(self.calls) >= MAX_CALLS:
+            raise TooManyCallsError("There are as many calls as there may be")
+        own, domain = self._registration.address_of_record, self._account.domain
+        dialog = Dialog.calling(
+            f"sip:{escape_user(number)}@{domain}",
+            self._flow,
+            own=own,
+            local_tag=self._tag(),
+            contact=self._registration.contact(self._flow),
+            user_agent=self._account.user_agent,
+            token=self._token,
+        )
+        info = Call(
+            self._token(), Direction.OUTGOING, Party(self._account.username), Party(number), CallState.DIALING
+        )
+        call = OutgoingCall(
+            info,
+            dialog,
+            require_srtp=self._account.require_srtp or self._account.transport is Transport.TLS,
+            credentials=self._account.credentials,
+            token=self._token,
+            ring_until=now + ring_for,
+            send=self._send,
+            emit=self._events.append,
+        )
+        self._calls[info.call_id] = call
+        self._forget_oldest()
+        call.dial(self._local_media(self._flow, port), now)
+        return info
+
+    def check(self, now: float) -> bool:
+        """Ask the server at once whether it still knows us; False when it doesn't, or is being asked already."""
+        return self._flow is not None and self._registration.check(now)
 
     def hang_up(self, call_id: str, reason: EndReason, now: float) -> None:
         """End a call, or decline it while it rings; raises UnknownCallError."""
@@ -164,7 +212,7 @@ class UserAgent:
         """End every call, leave what rings or comes to the account's other phones, give the registration back."""
         self._leaving = True
         for call in self._live_calls():
-            if call.call.state is CallState.RINGING:
+            if isinstance(call, IncomingCall) and call.call.state is CallState.RINGING:
                 call.reject(480, Outcome.MISSED, EndReason.LOCAL_HANGUP, now)
             else:
                 call.hang_up(EndReason.LOCAL_HANGUP, now)
@@ -214,9 +262,10 @@ class UserAgent:
         else:
             self._outside(request)
 
-    def _call_of(self, request: Request) -> IncomingCall | None:
-        belongs = IncomingCall.is_cancel if request.method == "CANCEL" else IncomingCall.in_dialog
-        return next((call for call in self._calls.values() if belongs(call, request)), None)
+    def _call_of(self, request: Request) -> CallMachine | None:
+        cancel = request.method == "CANCEL"
+        calls = self._calls.values()
+        return next((one for one in calls if (one.is_cancel if cancel else one.in_dialog)(request)), None)
 
     def _outside(self, request: Request) -> None:
         """Answer a request of no call of ours."""
@@ -231,7 +280,7 @@ class UserAgent:
         self._send(reply(request, status, to_tag=self._tag(), extra=extra))
 
     def _invited(self, invite: Request, now: float) -> None:
-        for known in self._calls.values():
+        for known in self._incoming():
             if known.is_repeat(invite):
                 known.repeat()
                 return
@@ -241,14 +290,9 @@ class UserAgent:
         if self._leaving:
             self._send(reply(invite, 480, to_tag=self._tag()))
             return
-        if unsupported := _unsupported(invite):
-            self._send(reply(invite, 420, to_tag=self._tag(), extra=unsupported))
-            return
-        if too_brief(invite):
-            self._send(reply(invite, 422, to_tag=self._tag(), extra=[("Min-SE", str(MIN_SE))]))
-            return
-        if invite.body and invite.content_type not in _ACCEPTED_BODIES:
-            self._send(reply(invite, 415, to_tag=self._tag(), extra=[("Accept", sdp.CONTENT_TYPE)]))
+        if (refused := refusal(invite)) is not None:
+            status, extra = refused
+            self._send(reply(invite, status, to_tag=self._tag(), extra=extra))
             return
         assert self._flow is not None
         rc = rc_message.parse_rc_message(invite.headers.get("P-rc") or "")
@@ -312,19 +356,21 @@ class UserAgent:
             or message.body.get("Cln") != self._account.authorization_id
         ):
             return
-        for call in self._live_calls():
-            if call.call.state is CallState.RINGING and call.concerns(
-                request.call_id, message.header.get("SID", "")
-            ):
+        session = message.header.get("SID", "")
+        for call in self._incoming():
+            if call.phase is Phase.RINGING and call.concerns(request.call_id, session):
                 call.reject(487, Outcome.ENDED, EndReason.ANSWERED_ELSEWHERE, now)
 
     def _new_heartbeat(self, now: float) -> Heartbeat:
         return Heartbeat(lambda: self._output.extend(_PING), now)
 
-    def _live_calls(self) -> Iterator[IncomingCall]:
+    def _incoming(self) -> Iterator[IncomingCall]:
+        return (call for call in list(self._calls.values()) if isinstance(call, IncomingCall))
+
+    def _live_calls(self) -> Iterator[CallMachine]:
         return (call for call in list(self._calls.values()) if not call.over)
 
-    def _live(self, call_id: str) -> IncomingCall:
+    def _live(self, call_id: str) -> CallMachine:
         call = self._calls.get(call_id)
         if call is None or call.over:
             raise UnknownCallError("The call is over")
@@ -349,12 +395,3 @@ def _require_echoable(request: Request) -> None:
     if request.cseq.method != request.method:
         raise MalformedMessageError("CSeq names another method")
     _ = request.from_, request.to
-
-
-def _unsupported(invite: Request) -> list[tuple[str, str]]:
-    """Return the extensions an INVITE insists on and we don't have (RFC 3261 §8.2.2.3)."""
-    required = (
-        [item for item in split_list(value) if item.lower() != SUPPORTED]
-        for value in invite.headers.get_all("Require")
-    )
-    return [("Unsupported", ", ".join(items)) for items in required if items]

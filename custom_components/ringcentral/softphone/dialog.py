@@ -1,22 +1,26 @@
-"""A dialog as the called side sees it (RFC 3261 §12): who is at the other end, and how to reach them."""
+"""A dialog (RFC 3261 §12): who is at the other end, and how to reach them."""
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from copy import copy
+from typing import Final, Self
 
 from .account import Flow
-from .sip.address import NameAddr
+from .sip.address import NameAddr, split_list
 from .sip.message import Headers, Message, Request, Response
 from .sip.reply import reply
 
 # What the ACK of a failure has of its INVITE.
 _ACKNOWLEDGED: Final = frozenset({"Via", "Max-Forwards", "Route", "From"})
 
+# And its CANCEL.
+_CANCELLED: Final = _ACKNOWLEDGED | {"To", "Call-ID"}
+
 # Headers as (name, value).
 type Fields = tuple[tuple[str, str], ...]
 
 
 class Dialog:
-    """Made from the INVITE that begins it; remembers tags, targets and sequence numbers."""
+    """Remembers tags, targets and sequence numbers; made by the INVITE that begins it, theirs or ours."""
 
     def __init__(
         self,
@@ -47,12 +51,56 @@ class Dialog:
         self._token = token
         self._sequence = 0
 
+    @classmethod
+    def calling(
+        cls,
+        target: str,
+        flow: Flow,
+        *,
+        own: str,
+        local_tag: str,
+        contact: str,
+        user_agent: str,
+        token: Callable[[], str],
+    ) -> Self:
+        """Begin the dialog of an INVITE of ours from one URI to another; confirm() then says with whom it is (§12.1.2)."""
+        fields = [("From", f"<{target}>"), ("To", f"<{own}>"), ("Call-ID", token()), ("CSeq", "0 INVITE")]
+        # As if they had called us, with no tag and nothing heard of them yet.
+        unheard = Request(Headers(fields), b"", "INVITE", own)
+        return cls(unheard, flow, local_tag=local_tag, contact=contact, user_agent=user_agent, token=token)
+
+    @property
+    def remote_tag(self) -> str:
+        """The other side's tag, "" while nobody has answered."""
+        return self._remote_tag
+
+    def branch(self) -> Self:
+        """Return the same dialog for another who answers the same INVITE of ours (§13.2.2.4)."""
+        other = copy(self)
+        other.forget_remote()
+        return other
+
+    def forget_remote(self) -> None:
+        """Not know yet with whom the dialog is."""
+        self._remote_tag = ""
+
+    def confirm(self, response: Response) -> None:
+        """Take what a 2xx to an INVITE of ours says of the other side; the first says who it is (§12.1.2)."""
+        if not self._remote_tag:
+            self._remote_tag = response.to.tag
+            self._remote = response.headers.get("To") or self._remote
+            routes = [
+                route for line in response.headers.get_all("Record-Route") for route in split_list(line)
+            ]
+            self._routes = routes[::-1]
+        self.retarget(response)
+
     def matches(self, request: Request) -> bool:
-        """Whether a request is of this dialog (§12.2.2)."""
+        """Whether a request is of this dialog (§12.2.2); of an early one of ours whoever it comes from."""
         return (request.call_id, request.to.tag, request.from_.tag) == (
             self._call_id,
             self._local_tag,
-            self._remote_tag,
+            self._remote_tag or request.from_.tag,
         )
 
     def in_order(self, request: Request) -> bool:
@@ -76,6 +124,12 @@ class Dialog:
         """Build the next request to the other side."""
         self._sequence += 1
         return self._build(method, self._sequence, extra, body)
+
+    def cancel(self, invite: Request) -> Request:
+        """Build the CANCEL of an INVITE of ours (§9.1)."""
+        fields = [(name, value) for name, value in invite.headers.items() if name in _CANCELLED]
+        number = invite.cseq.number
+        return Request(Headers([*fields, ("CSeq", f"{number} CANCEL")]), b"", "CANCEL", invite.uri)
 
     def acknowledge(self, invite: Request) -> Request:
         """Build the ACK of a 2xx to an INVITE of ours, with its credentials (§13.2.2.4)."""

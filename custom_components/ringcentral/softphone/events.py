@@ -46,6 +46,12 @@ class EndReason(StrEnum):
     ANSWERED_ELSEWHERE = "answered_elsewhere"
     MAX_DURATION = "max_duration"
     NETWORK_ERROR = "network_error"
+    UNKNOWN_NUMBER = "unknown_number"
+    """The server knows nobody under the number we called."""
+    NO_CODEC = "no_codec"
+    """The other side has no sound that we have."""
+    REFUSED = "refused"
+    """The server said no to our call, for whatever other reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallChanged:
-    """A call began to ring, was answered, held or resumed: see its state."""
+    """A call began to ring, here or there, was answered, held or resumed: see its state."""
 
     call: Call
 
@@ -70,7 +76,8 @@ class CallChanged:
 class CallEnded:
     """A call is over; comes exactly once for each call, and nothing of it comes after.
 
-    media is what was counted of its sound, None for a call that had none.
+    A call of ours that nobody answers has ended: only others can be missed or declined. media is what was counted of its
+    sound, None for a call that had none.
     """
 
     call: Call

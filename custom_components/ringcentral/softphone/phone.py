@@ -13,7 +13,9 @@ from typing import Final
 
 from .account import Account, Transport
 from .agent import UnknownCallError, UserAgent
+from .call import RING_TIMEOUT
 from .connection import Connection, ConnectionFailed, connect
+from .dialing import DialError, EmergencyNumberError, NoLineError, dialled, is_emergency
 from .events import (
     Call,
     CallEnded,
@@ -112,6 +114,38 @@ class Phone:
         self._sessions[call_id] = session
         self._loop.call_soon(self._pump)
         return session
+
+    def dial(
+        self, number: str, *, ring_for: float = RING_TIMEOUT, emergency: bool = False
+    ) -> tuple[str, MediaSession]:
+        """Call a number and let it ring for so many seconds; return the call's id and its sound.
+
+        Raises DialError as drawn in dialing, EmergencyNumberError unless `emergency` allows such a call, or MediaError
+        when no port is free. The first event of the call comes in the next turn of the loop.
+        """
+        target = dialled(number)
+        if is_emergency(target) and not emergency:
+            raise EmergencyNumberError("Emergency services are not called")
+        if not self.registered:
+            raise NoLineError("The line is not registered")
+        session = self._media.open()
+        try:
+            call = self._agent.dial(target, session.port, self._loop.time(), ring_for)
+        except DialError:
+            session.close()
+            raise
+        self._sessions[call.call_id] = session
+        self._loop.call_soon(self._pump)
+        return call.call_id, session
+
+    def check(self) -> bool:
+        """Ask the server at once whether it still knows us: Registered, or what keeps it from that, tells.
+
+        Returns False when nothing is asked because the line isn't registered.
+        """
+        asked = self._agent.check(self._loop.time())
+        self._pump()
+        return asked
 
     def hang_up(self, call_id: str, reason: EndReason = EndReason.LOCAL_HANGUP) -> None:
         """End a call, or decline it while it rings; raises UnknownCallError."""

@@ -133,6 +133,14 @@ class Registration:
             due = self._granted_at + min(self._longest, period)
             self._refresh_at = due if due > now else min(self._refresh_at, now + period)
 
+    def check(self, now: float) -> bool:
+        """Register anew at once instead of when it is due; False where nothing is registered, or is asked already."""
+        if self.state is not RegistrationState.REGISTERED:
+            return False
+        self.state = RegistrationState.REGISTERING
+        self._register(now)
+        return True
+
     def end(self, now: float) -> None:
         """Give the registration back, where there is one."""
         asking_again = self.state is RegistrationState.REFUSED and self._refresh_at is not None

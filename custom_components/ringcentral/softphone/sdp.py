@@ -176,16 +176,30 @@ def answer(offer: Offer, local: LocalMedia) -> tuple[bytes, Agreement]:
     lines: list[str] = []
     for index, other in enumerate(offer.media):
         if index == offer.taken:
-            lines += _audio_lines(agreed, local.port, media.profile, cryptos)
+            codecs = {agreed.payload_type: agreed.codec}
+            lines += _audio_lines(
+                local.port,
+                media.profile,
+                codecs,
+                events=agreed.event_payload_type,
+                direction=agreed.direction,
+                cryptos=cryptos,
+            )
         else:
             lines.append(f"m={other.kind} 0 {other.profile} {' '.join(other.formats)}")
     return _description(local, lines), agreed
 
 
 def offer(local: LocalMedia, *, secure: bool = False) -> bytes:
-    """Offer PCMU and key presses: what an INVITE without a description is answered with."""
+    """Offer both laws and key presses: what is said in an INVITE of ours, or in answer to one without a description."""
     profile, cryptos = ("RTP/SAVP", sdes.our_offer(local.keys)) if secure else ("RTP/AVP", [])
-    return _description(local, _audio_lines(_OFFERED, local.port, profile, cryptos))
+    codecs = {codec.payload_type: codec for codec in Codec}
+    return _description(
+        local,
+        _audio_lines(
+            local.port, profile, codecs, events=_EVENT_TYPE, direction=Direction.SENDRECV, cryptos=cryptos
+        ),
+    )
 
 
 def accept_answer(description: SessionDescription, local: LocalMedia, *, secure: bool = False) -> Agreement:
@@ -204,9 +218,6 @@ def accept_answer(description: SessionDescription, local: LocalMedia, *, secure:
     return replace(agreed, srtp=SrtpKeys(ours, theirs.key))
 
 
-_OFFERED: Final = Agreement(None, Codec.PCMU, 0, _EVENT_TYPE, Direction.SENDRECV)
-
-
 def _description(local: LocalMedia, media_lines: Iterable[str]) -> bytes:
     family = "IP6" if ":" in local.host else "IP4"
     lines = [
@@ -220,14 +231,22 @@ def _description(local: LocalMedia, media_lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
-def _audio_lines(agreed: Agreement, port: int, profile: str, cryptos: Iterable[sdes.Crypto]) -> list[str]:
-    events = agreed.event_payload_type
-    formats = f"{agreed.payload_type}" if events is None else f"{agreed.payload_type} {events}"
-    lines = [f"m=audio {port} {profile} {formats}", f"a=rtpmap:{agreed.payload_type} {agreed.codec}/8000"]
+def _audio_lines(
+    port: int,
+    profile: str,
+    codecs: Mapping[int, Codec],
+    *,
+    events: int | None,
+    direction: Direction,
+    cryptos: Iterable[sdes.Crypto],
+) -> list[str]:
+    formats = [*codecs, *([] if events is None else [events])]
+    lines = [f"m=audio {port} {profile} {' '.join(map(str, formats))}"]
+    lines += [f"a=rtpmap:{number} {codec}/8000" for number, codec in codecs.items()]
     if events is not None:
         lines += [f"a=rtpmap:{events} {_EVENT_ENCODING}", f"a=fmtp:{events} 0-15"]
     lines += [f"a={crypto.attribute()}" for crypto in cryptos]
-    return [*lines, "a=ptime:20", f"a={agreed.direction}"]
+    return [*lines, "a=ptime:20", f"a={direction}"]
 
 
 def _media(section: list[_Line], session: list[_Line]) -> MediaDescription:

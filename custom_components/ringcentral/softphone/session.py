@@ -64,6 +64,30 @@ class Session:
         self._media = OfferAnswer(local, require_srtp=self._require_srtp)
         return self._accept(invite, offer, now)
 
+    def propose(self, local: sdp.LocalMedia) -> bytes:
+        """Return the offer that asks the other side for a session, our audio at `local`."""
+        self._media = OfferAnswer(local, require_srtp=self._require_srtp)
+        return self._media.offer()
+
+    def heard_early(self, response: Response) -> None:
+        """Take the description in a provisional answer to our INVITE: sound that comes before the answer (RFC 3960)."""
+        assert self._media is not None
+        if response.content_type == sdp.CONTENT_TYPE and (
+            agreement := self._media.accept_change(response.body)
+        ):
+            self._agreed(agreement)
+
+    def accepted(self, response: Response, now: float) -> None:
+        """Take the 2xx to our INVITE; raises sdp.SdpError when we don't understand each other."""
+        assert self._media is not None
+        before = self._media.agreement
+        # Who has described its sound before it answered need not do so again.
+        if response.body or before is None:
+            agreement = self._media.accept(response.body)
+            if agreement != before:
+                self._agreed(agreement)
+        self.refresh.agreed(SessionTimer.granted(response), now)
+
     def invited(self, request: Request, now: float) -> None:
         """Take an INVITE of a session that stands."""
         pending = self.unacknowledged

@@ -4,7 +4,8 @@ The connection is a stream: nothing is repeated, and what has no final answer af
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+import math
 from typing import Final
 
 from .dialog import Dialog, Fields
@@ -23,6 +24,8 @@ _CHALLENGES: Final = {
 
 # Takes the final answer, None where there was none in time, and the time.
 type Answered = Callable[[Response | None, float], None]
+# Takes a provisional answer and the time.
+type Heard = Callable[[Response, float], None]
 
 
 @dataclass(slots=True)
@@ -34,6 +37,9 @@ class _Pending:
     answered: Answered
     give_up_at: float
     challenges: int = 0
+    heard: Heard | None = None
+    cancelled: bool = False
+    proceeding: bool = False
 
 
 class ClientTransactions:
@@ -52,6 +58,8 @@ class ClientTransactions:
         self._credentials = credentials
         self._token = token
         self._send = send
+        self.invite: Request | None = None
+        """The last INVITE."""
         self._pending: list[_Pending] = []
         self._acknowledged: Request | None = None
 
@@ -64,9 +72,30 @@ class ClientTransactions:
         """Whether a request of this method has no final answer yet."""
         return any(pending.request.method == method for pending in self._pending)
 
-    def ask(self, method: str, now: float, answered: Answered, extra: Fields = (), body: bytes = b"") -> None:
-        """Send a request; `answered` takes its final answer, after any challenge is met."""
-        self._begin(_Pending(self._dialog.request(method, extra, body), extra, answered, now + TIMEOUT))
+    def ask(
+        self,
+        method: str,
+        now: float,
+        answered: Answered,
+        extra: Fields = (),
+        body: bytes = b"",
+        *,
+        heard: Heard | None = None,
+    ) -> None:
+        """Send a request; `answered` takes its final answer, after any challenge is met.
+
+        With `heard`, which takes each provisional answer, the first of them ends the wait for a final one: it may then
+        take any time.
+        """
+        request = self._dialog.request(method, extra, body)
+        self._begin(_Pending(request, extra, answered, now + TIMEOUT, heard=heard))
+
+    def cancel(self, now: float) -> None:
+        """Take back the INVITE that waits for its answer, as soon as anything is heard of it (§9.1)."""
+        for pending in [one for one in self._pending if one.request.method == "INVITE" and not one.cancelled]:
+            pending.cancelled = True
+            if pending.proceeding:
+                self._cancel(pending, now)
 
     def receive(self, response: Response, now: float) -> bool:
         """Take a response; False when it answers nothing of ours."""
@@ -74,13 +103,23 @@ class ClientTransactions:
         if pending is None:
             return self._acknowledge_again(response)
         if response.status < 200:
+            self._proceed(pending, response, now)
             return True
         self._pending.remove(pending)
         if pending.request.method == "INVITE":
-            self._acknowledge(pending.request, response)
-        if not self._authorized(pending, response):
+            self.acknowledge(pending.request, response)
+        if not self._authorized(pending, response, now):
             pending.answered(response, now)
         return True
+
+    def acknowledge(self, invite: Request, response: Response) -> None:
+        """Send the ACK of a final answer to an INVITE of ours."""
+        if response.status < 300:
+            self._dialog.confirm(response)
+            self._acknowledged = self._dialog.acknowledge(invite)
+            self._send(self._acknowledged)
+        else:
+            self._send(self._dialog.acknowledge_failure(invite, response))
 
     def tick(self, now: float) -> None:
         """Give up what is overdue."""
@@ -95,15 +134,23 @@ class ClientTransactions:
 
     def _begin(self, pending: _Pending) -> None:
         self._pending.append(pending)
+        if pending.request.method == "INVITE":
+            self.invite = pending.request
         self._send(pending.request)
 
-    def _acknowledge(self, invite: Request, response: Response) -> None:
-        if response.status < 300:
-            self._dialog.retarget(response)
-            self._acknowledged = self._dialog.acknowledge(invite)
-            self._send(self._acknowledged)
-        else:
-            self._send(self._dialog.acknowledge_failure(invite, response))
+    def _proceed(self, pending: _Pending, response: Response, now: float) -> None:
+        first, pending.proceeding = not pending.proceeding, True
+        if pending.cancelled and first:
+            self._cancel(pending, now)
+        if pending.heard is not None and not pending.cancelled:
+            pending.give_up_at = math.inf
+            pending.heard(response, now)
+
+    def _cancel(self, pending: _Pending, now: float) -> None:
+        cancel = self._dialog.cancel(pending.request)
+        # Its own final answer is due within 64 × T1, or never comes (§9.1). A CANCEL can't be challenged (§22.1).
+        pending.give_up_at = now + TIMEOUT
+        self._begin(_Pending(cancel, (), _nothing_more, now + TIMEOUT, MAX_CHALLENGES))
 
     def _acknowledge_again(self, response: Response) -> bool:
         """Repeat the ACK of a repeated 2xx (§13.2.2.4)."""
@@ -112,12 +159,14 @@ class ClientTransactions:
             return False
         if (response.call_id, response.cseq.number) != (ack.call_id, ack.cseq.number):
             return False
+        if response.to.tag != ack.to.tag:
+            return False
         self._send(ack)
         return True
 
-    def _authorized(self, pending: _Pending, response: Response) -> bool:
+    def _authorized(self, pending: _Pending, response: Response, now: float) -> bool:
         """Ask once more with our credentials, where that may help (§22.1)."""
-        if response.status not in _CHALLENGES:
+        if response.status not in _CHALLENGES or pending.cancelled:
             return False
         asked_in, answered_in = _CHALLENGES[response.status]
         challenge = choose_challenge(response.headers.get_all(asked_in))
@@ -134,7 +183,13 @@ class ClientTransactions:
         )
         request = self._dialog.request(asked.method, ((answered_in, value), *pending.extra), asked.body)
         self._begin(
-            _Pending(request, pending.extra, pending.answered, pending.give_up_at, pending.challenges + 1)
+            replace(
+                pending,
+                request=request,
+                give_up_at=min(pending.give_up_at, now + TIMEOUT),
+                challenges=pending.challenges + 1,
+                proceeding=False,
+            )
         )
         return True
 
@@ -145,3 +200,7 @@ def _answers(response: Response, request: Request) -> bool:
         request.branch,
         request.cseq,
     )
+
+
+def _nothing_more(response: Response | None, now: float) -> None:
+    """Whatever a CANCEL is answered: what counts is its INVITE's own answer."""

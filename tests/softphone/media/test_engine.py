@@ -418,6 +418,16 @@ async def test_telephone_events_are_passed_on(session: MediaSession, peer: Peer)
     assert digits == [b"\x06\x0a\x00\xa0"]
 
 
+async def test_what_is_heard_is_passed_on_with_its_law(session: MediaSession, peer: Peer) -> None:
+    heard: list[tuple[int, Codec]] = []
+    peer.say(session, 0)
+    session.drain(0.0)
+    session.on_audio = lambda packet, codec: heard.append((len(packet.payload), codec))
+    peer.say(session, 1)
+    session.drain(0.0)
+    assert heard == [(160, Codec.PCMU)]
+
+
 async def test_a_telephone_event_may_end_the_call(session: MediaSession, peer: Peer, tmp_path: Path) -> None:
     session.on_event = lambda _: session.close()
     session.record(tmp_path / "clip.wav", max_samples=MINUTE)

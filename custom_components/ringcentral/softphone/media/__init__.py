@@ -7,6 +7,7 @@ The rooms, from the wire inwards:
 - ``receiver`` decides what of a socket is this call's audio, with ``source`` for whom to believe;
 - ``recorder`` puts it on its place in the clip, with ``timeline`` for where that is;
 - ``writer`` is the one thread that writes all clips, as ``wav`` files that can be played at any moment;
+- ``tones`` makes a sound that can be told from every other, and listens for it;
 - ``playout`` says which packets to send now;
 - ``engine`` owns the sockets and the one clock. Only it does network I/O, only ``wav`` does file I/O.
 
@@ -26,6 +27,7 @@ from .rtp import RtpPacket
 from .source import Address
 from .srtp import MasterKey, SrtpKeys, Suite
 from .statistics import MediaStatistics
+from .tones import Ear, Heard, signal
 from .wav import repair_wav
 from .writer import ClipFile, ClipResult, ClipWriter
 
@@ -37,6 +39,8 @@ __all__ = [
     "ClipWriter",
     "Codec",
     "Drop",
+    "Ear",
+    "Heard",
     "MasterKey",
     "MediaEngine",
     "MediaError",
@@ -46,4 +50,5 @@ __all__ = [
     "SrtpKeys",
     "Suite",
     "repair_wav",
+    "signal",
 ]

@@ -56,11 +56,13 @@ class MediaSession:
 
     Attributes:
         on_event: takes each telephone-event packet (RFC 4733), repeats included; None ignores them.
+        on_audio: takes each audio packet and its law, in the order they came; None ignores them.
     """
 
     def __init__(self, engine: MediaEngine, sock: socket.socket, playout: Playout) -> None:
         """Take over a bound, non-blocking socket."""
         self.on_event: Callable[[RtpPacket], None] | None = None
+        self.on_audio: Callable[[RtpPacket, Codec], None] | None = None
         self._engine = engine
         self._socket = sock
         self._port: int = sock.getsockname()[1]
@@ -228,9 +230,11 @@ class MediaSession:
                 self._receive_errors += 1
                 continue
             packets = self._receiver.receive(datagram, address, now)
-            if self._recording is not None:
-                for packet in packets:
+            for packet in packets:
+                if self._recording is not None:
                     self._recording.recorder.add(packet, self._codec, now)
+                if self.on_audio is not None:
+                    self.on_audio(packet, self._codec)
         if self._recording is not None:
             self._recording.recorder.flush_held(now)
 

@@ -1,0 +1,138 @@
+"""One incoming call, from its INVITE to its end (RFC 3261 §9, §13.3): no I/O.
+
+ringing ──answer──▶ accepted ──ACK──▶ confirmed ──BYE──▶ terminated
+   │ CANCEL, reject      │ no ACK in 32 s, BYE               ▲
+   └─────────────────────┴───────────────────────────────────┘
+"""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, override
+
+from . import sdp
+from .call import RING_TIMEOUT, CallMachine, Handler, Phase
+from .dialog import Dialog
+from .events import Call, CallChanged, CallEvent, CallState, EndReason, Outcome
+from .server_transaction import completed_elsewhere, is_cancel_of, is_merged_with, is_repeat_of
+from .sip.digest import Credentials
+from .sip.message import Message, Request
+from .sip.reply import reply
+
+
+class IncomingCall(CallMachine):
+    """The state machine of a call that somebody places to us."""
+
+    _UNANSWERED = Outcome.MISSED
+
+    def __init__(
+        self,
+        call: Call,
+        invite: Request,
+        dialog: Dialog,
+        *,
+        rc_session: str,
+        require_srtp: bool = False,
+        credentials: Credentials,
+        token: Callable[[], str],
+        now: float,
+        send: Callable[[Message], None],
+        emit: Callable[[CallEvent], None],
+    ) -> None:
+        """Take an INVITE, and the session RingCentral names in it ("" for none); token() returns fresh random text.
+
+        With require_srtp no audio goes in the clear. Raises sdp.SdpError when its offer is nothing we can take part in.
+        """
+        super().__init__(
+            call,
+            Phase.RINGING,
+            dialog,
+            require_srtp=require_srtp,
+            credentials=credentials,
+            token=token,
+            ring_until=now + RING_TIMEOUT,
+            send=send,
+            emit=emit,
+        )
+        self._invite = invite
+        self._rc_session = rc_session
+        self._offer = sdp.parse_offer(invite.body, require_srtp=require_srtp) if invite.body else None
+        self._last = reply(invite, 100)
+
+    def ring(self) -> None:
+        """Tell the caller that it rings, and everybody here too."""
+        self._send(self._last)
+        self._last = self._reply(self._invite, 180)
+        self._send(self._last)
+        self._emit(CallChanged(self.call))
+
+    def answer(self, local: sdp.LocalMedia, now: float) -> None:
+        """Answer the ringing call; our audio is at `local`."""
+        assert self.phase is Phase.RINGING
+        self.phase = Phase.ACCEPTED
+        self._last = self._session.begin(local, self._invite, self._offer, now)
+        self._change(CallState.TALKING)
+
+    def reject(self, status: int, outcome: Outcome, reason: EndReason, now: float) -> None:
+        """Turn the ringing call down."""
+        assert self.phase is Phase.RINGING
+        self._last = self._reply(self._invite, status)
+        self._send(self._last)
+        self._terminate(outcome, reason, now)
+
+    @override
+    def hang_up(self, reason: EndReason, now: float) -> None:
+        """End the call: decline while it rings, BYE once the caller has acknowledged our answer (§15)."""
+        if self.phase is Phase.RINGING:
+            self.reject(603, Outcome.DECLINED, EndReason.DECLINED, now)
+            return
+        self._end_with_bye(reason, now)
+
+    @override
+    def is_cancel(self, request: Request) -> bool:
+        """Whether a CANCEL is for the INVITE of this call."""
+        return is_cancel_of(self._invite, request)
+
+    def is_repeat(self, request: Request) -> bool:
+        """Whether an INVITE is the one that began this call, once more."""
+        return is_repeat_of(self._invite, request)
+
+    def is_merged(self, request: Request) -> bool:
+        """Whether an INVITE is the one that began this call, come another way."""
+        return is_merged_with(self._invite, request)
+
+    def concerns(self, call_id: str, rc_session: str) -> bool:
+        """Whether a call-control message is about this call."""
+        return self._invite.call_id == call_id or (self._rc_session == rc_session != "")
+
+    def repeat(self) -> None:
+        """Answer a repeated INVITE with what was said last."""
+        self._send(self._last)
+
+    @override
+    def _rang_out(self, now: float) -> None:
+        self.reject(480, Outcome.MISSED, EndReason.NO_ANSWER, now)
+
+    def _on_cancel(self, request: Request, now: float) -> None:
+        self._send(self._reply(request, 200))
+        if completed_elsewhere(request):
+            self.reject(487, Outcome.ENDED, EndReason.ANSWERED_ELSEWHERE, now)
+        else:
+            self.reject(487, Outcome.MISSED, EndReason.CANCELLED, now)
+
+    def _on_early_update(self, request: Request, now: float) -> None:
+        # An offer has to wait until the INVITE's own is answered (RFC 3311 §5.2).
+        if request.body:
+            self._on_too_early(request, now)
+        else:
+            self._on_anything(request, now)
+
+    def _on_too_early(self, request: Request, now: float) -> None:
+        # An offer before the last INVITE is through (§14.2).
+        self._send(self._reply(request, 500, ("Retry-After", "1")))
+
+    _HANDLERS: ClassVar[Mapping[tuple[Phase, str], Handler[IncomingCall]]] = {
+        (Phase.RINGING, "CANCEL"): _on_cancel,
+        # A BYE in the early dialog is a CANCEL by another name (§15.1.2).
+        (Phase.RINGING, "BYE"): _on_cancel,
+        (Phase.RINGING, "INVITE"): _on_too_early,
+        (Phase.RINGING, "UPDATE"): _on_early_update,
+    }

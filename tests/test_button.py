@@ -1,0 +1,38 @@
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import snapshot_platform
+from syrupy.assertion import SnapshotAssertion
+
+from .line import Line, until
+
+
+async def press(line: Line) -> None:
+    await line.hass.services.async_call(
+        "button", "press", {"entity_id": "button.reception_test_the_line"}, blocking=True
+    )
+
+
+@pytest.mark.parametrize("platforms", [[Platform.BUTTON]], ids=["button"])
+async def test_the_entity_is_registered_under_the_line(
+    hass: HomeAssistant, line: Line, entity_registry: er.EntityRegistry, snapshot: SnapshotAssertion
+) -> None:
+    await snapshot_platform(hass, entity_registry, snapshot, line.entry.entry_id)
+
+
+async def test_a_press_asks_the_server_and_calls_nobody(line: Line) -> None:
+    await press(line)
+
+    assert line.state("sensor", "last_test").state == "registered"
+    assert line.cloud.sip.exchange.dialled == []
+
+
+async def test_a_press_tells_when_there_is_no_line(line: Line) -> None:
+    line.cloud.sip.faults.close_on_register = True
+    line.cloud.sip.drop(line.cloud.sip.accounts[-1])
+    await until(lambda: not line.registered)
+
+    with pytest.raises(HomeAssistantError, match="isn't registered"):
+        await press(line)
