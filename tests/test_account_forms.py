@@ -14,6 +14,7 @@ from custom_components.ringcentral.account_forms import (
     UnusableAccountError,
     form_of,
 )
+from custom_components.ringcentral.config_forms import SECTION_ADVANCED
 from custom_components.ringcentral.softphone import Transport
 from custom_components.ringcentral.sources import account_of
 
@@ -146,3 +147,35 @@ def test_a_certificate_that_is_none_is_refused() -> None:
 
 def test_a_line_without_a_kind_is_shown_with_everything_there_is() -> None:
     assert form_of({"source": "sip"}) == ("other", PRESET_FORMS[Preset.OTHER])
+
+
+def transports(form: AccountForm) -> tuple[list[str], str]:
+    """Return what carries a line's messages as it is offered, and what is chosen for who doesn't care."""
+    fields = {**form.schema.schema}
+    if SECTION_ADVANCED in fields:
+        fields |= fields[SECTION_ADVANCED].schema.schema
+    ((marker, selector),) = [(key, value) for key, value in fields.items() if key == "transport"]
+    return selector.config["options"], marker.default()
+
+
+def test_datagrams_are_never_suggested() -> None:
+    assert transports(DEVICE_FORM) == (["tcp", "tls"], "tls")
+    assert transports(PRESET_FORMS[Preset.FRITZBOX]) == (["tcp", "udp"], "tcp")
+    assert transports(PRESET_FORMS[Preset.OTHER]) == (["tcp", "tls", "udp"], "tcp")
+    assert {transports(form)[1] for form in PRESET_FORMS.values()} == {"tcp"}
+
+
+@pytest.mark.parametrize(("transport", "required"), [("tcp", False), ("tls", True), ("udp", False)])
+def test_only_a_line_on_tls_insists_on_encrypted_sound(transport: str, required: bool) -> None:
+    account = account_of(
+        {
+            "source": "sip",
+            "username": "620",
+            "password": "secret",
+            "authorization_id": "620",
+            "domain": "pbx.example.com",
+            "proxy": "pbx.example.com:5060",
+            "transport": transport,
+        }
+    )
+    assert (account.transport, account.require_srtp) == (transport, required)

@@ -24,7 +24,7 @@ FLOORS = (
         "softphone.route",
         "softphone.server_transaction",
     ),
-    ("softphone.transaction", "softphone.session_timer"),
+    ("softphone.transaction", "softphone.session_timer", "softphone.retransmission"),
     ("softphone.session_refresh", "softphone.screening"),
     ("softphone.session",),
     ("softphone.call", "softphone.registration"),

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 import re
+from socket import SOCK_DGRAM
 import ssl
 import subprocess
 
@@ -43,6 +44,8 @@ class Asterisk:
     """SIP over TCP on 127.0.0.1."""
     tls_port: int
     """SIP over TLS, with the certificate `certificate`."""
+    udp_port: int
+    """SIP over UDP."""
 
     @property
     def certificate(self) -> Path:
@@ -162,6 +165,7 @@ def set_up_asterisk(folder: Path, pjsip: str | None = None) -> Asterisk:
         (folder / name).mkdir(parents=True)
     write_certificate(folder / "keys/cert.pem", folder / "keys/key.pem")
     port, tls_port = free_ports(2)
+    (udp_port,) = free_ports(1, SOCK_DGRAM)
     rtp = free_udp_range(_RTP_PORTS)
     values = {
         "ROOT": root,
@@ -169,6 +173,7 @@ def set_up_asterisk(folder: Path, pjsip: str | None = None) -> Asterisk:
         "WORK": folder,
         "SIP_PORT": port,
         "TLS_PORT": tls_port,
+        "UDP_PORT": udp_port,
         "RTP_START": rtp,
         "RTP_END": rtp + _RTP_PORTS - 1,
     }
@@ -177,4 +182,4 @@ def set_up_asterisk(folder: Path, pjsip: str | None = None) -> Asterisk:
     if pjsip is not None:
         (folder / "pjsip.conf").write_text(pjsip)
         render(folder / "pjsip.conf", folder / "etc/pjsip.conf", values)
-    return Asterisk(folder, port, tls_port)
+    return Asterisk(folder, port, tls_port, udp_port)

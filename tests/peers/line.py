@@ -57,6 +57,7 @@ class AnsweredLine:
         *,
         require_srtp: bool,
         tls: ssl.SSLContext | None,
+        transport: Transport,
     ) -> None:
         self.events: list[PhoneEvent] = []
         self.clip = clip
@@ -68,7 +69,7 @@ class AnsweredLine:
             authorization_id=credentials.authorization_id,
             domain=REALM,
             proxies=(Proxy("127.0.0.1", port),),
-            transport=Transport.TLS if tls else Transport.TCP,
+            transport=transport,
         )
         self._trace = Trace(lambda: datetime.now(UTC))
         self.phone = Phone(account, engine, self._note, tls, self._trace)
@@ -167,11 +168,15 @@ async def answered_line(
     tls: ssl.SSLContext | None = None,
     *,
     require_srtp: bool = False,
+    transport: Transport | None = None,
 ) -> AsyncIterator[AnsweredLine]:
-    """Keep a line at the server on `port` of loopback; its first call goes into `clip`."""
+    """Keep a line at the server on `port` of loopback, over TLS or TCP; its first call goes into `clip`."""
+    transport = transport or (Transport.TLS if tls else Transport.TCP)
     writer = ClipWriter()
     engine = MediaEngine(writer, bind_host="127.0.0.1")
-    line = AnsweredLine(credentials, port, engine, clip, require_srtp=require_srtp, tls=tls)
+    line = AnsweredLine(
+        credentials, port, engine, clip, require_srtp=require_srtp, tls=tls, transport=transport
+    )
     line.phone.start()
     try:
         yield line

@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from custom_components.ringcentral.softphone import Cause, EndReason, Outcome
+from custom_components.ringcentral.softphone import Cause, EndReason, Outcome, Transport, heartbeat
 from custom_components.ringcentral.softphone.media import SAMPLE_RATE
 
 from .asterisk_server import PLAIN, SDES, SHA256, Asterisk, Credentials
@@ -143,6 +143,28 @@ async def test_a_call_over_tls(
         await line.recorded()
     assert read_ulaw(clip) == prompt
     assert await asterisk.contacts() == []
+
+
+@pytest.mark.parametrize("credentials", [PLAIN, SDES], ids=["rtp", "srtp"])
+async def test_a_call_over_udp_with_a_hundred_pings_nobody_minds(
+    asterisk: Asterisk,
+    tmp_path: Path,
+    prompt: bytes,
+    credentials: Credentials,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heartbeat, "DATAGRAM_PING_INTERVAL", 0.03)
+    before = len(asterisk.log())
+    clip = tmp_path / "clip.wav"
+    async with answered_line(credentials, asterisk.udp_port, clip, transport=Transport.UDP) as line:
+        await line.registered()
+        assert await asterisk.contacts() == [credentials.username]
+        await asterisk.originate(credentials.username, "Playback", asterisk.add_sound("prompt", prompt))
+        assert (await line.ended()).reason is EndReason.REMOTE_HANGUP
+        await line.recorded()
+    assert read_ulaw(clip) == prompt
+    assert await asterisk.contacts() == []
+    assert "pjproject" not in asterisk.log()[before:]
 
 
 async def test_a_server_whose_certificate_nobody_vouches_for_is_not_registered_with(

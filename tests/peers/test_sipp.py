@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.ringcentral.softphone import EndReason, Outcome
+from custom_components.ringcentral.softphone import EndReason, Outcome, Transport
 
 from .asterisk_server import PLAIN
 from .line import answered_line, read_ulaw
@@ -13,10 +13,11 @@ from .sipp_caller import run_sipp
 pytestmark = [pytest.mark.peers, pytest.mark.usefixtures("socket_enabled")]
 
 
-async def test_a_call_as_ringcentral_makes_it(tmp_path: Path, prompt: bytes) -> None:
+@pytest.mark.parametrize("transport", [Transport.TCP, Transport.UDP])
+async def test_a_call_as_ringcentral_makes_it(tmp_path: Path, prompt: bytes, transport: Transport) -> None:
     clip = tmp_path / "clip.wav"
-    with run_sipp(tmp_path, prompt, listen_ms=3500) as sipp:
-        async with answered_line(PLAIN, sipp.port, clip) as line:
+    with run_sipp(tmp_path, prompt, listen_ms=3500, transport=transport) as sipp:
+        async with answered_line(PLAIN, sipp.port, clip, transport=transport) as line:
             ended = await line.ended()
             await line.recorded()
             assert await sipp.finished() == 0, sipp.complaints()

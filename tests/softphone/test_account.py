@@ -92,3 +92,8 @@ def test_a_flow_names_its_own_address(flow: Flow, via: str) -> None:
 def test_what_is_secret_is_named_but_for_what_is_too_short_to_hide() -> None:
     assert ACCOUNT.secrets == [PASSWORD, AUTHORIZATION_ID, USERNAME]
     assert replace(ACCOUNT, username="101", authorization_id="101").secrets == [PASSWORD]
+
+
+@pytest.mark.parametrize(("transport", "reliable"), [("TCP", True), ("TLS", True), ("UDP", False)])
+def test_only_datagrams_may_be_lost(transport: str, reliable: bool) -> None:
+    assert Flow("192.0.2.1", 5060, transport).reliable is reliable

@@ -1,15 +1,23 @@
 """Making, watching and closing a connection."""
 
 import asyncio
+import errno
 import socket
 import ssl
-from typing import override
+from typing import Any, override
 
 import pytest
 
 from custom_components.ringcentral.softphone import connection as connection_module
-from custom_components.ringcentral.softphone.account import Proxy
-from custom_components.ringcentral.softphone.connection import Connection, ConnectionFailed, connect, watch
+from custom_components.ringcentral.softphone.account import Flow, Proxy
+from custom_components.ringcentral.softphone.connection import (
+    Connection,
+    ConnectionFailed,
+    DatagramConnection,
+    connect,
+    connect_datagrams,
+    watch,
+)
 from custom_components.ringcentral.softphone.events import Cause
 from custom_components.ringcentral.softphone.route import Loss
 from tests.softphone.household import Server
@@ -165,3 +173,143 @@ async def test_how_a_connection_ended_is_told_by_its_kind(error: Exception | Non
     connection, _ = stuck()
     connection.connection_lost(error)
     assert await connection.lost == loss
+
+
+# Datagrams
+
+
+class Post(asyncio.DatagramProtocol):
+    """A server for datagrams that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.got: asyncio.Queue[tuple[bytes, tuple[str, int]]] = asyncio.Queue()
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.got.put_nowait((data, addr))
+
+
+async def post_office() -> tuple[asyncio.DatagramTransport, Post, Proxy]:
+    transport, post = await asyncio.get_running_loop().create_datagram_endpoint(
+        Post, local_addr=("127.0.0.1", 0)
+    )
+    return transport, post, Proxy("127.0.0.1", transport.get_extra_info("sockname")[1])
+
+
+async def test_each_message_goes_in_a_datagram_of_its_own_and_answers_come_back(socket_enabled: None) -> None:
+    transport, post, proxy = await post_office()
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    connection = await connect_datagrams(proxy, heard.put_nowait)
+    connection.write(b"one", b"two")
+    (one, where), (two, _) = await post.got.get(), await post.got.get()
+    assert (one, two) == (b"one", b"two")
+    assert connection.flow == Flow(*where, "UDP", proxy)
+    assert not connection.flow.reliable
+    transport.sendto(b"three", where)
+    assert await heard.get() == b"three"
+    await connection.close()
+    transport.close()
+    assert (await connection.lost).cause is Cause.CLOSED
+
+
+async def test_a_stranger_is_not_heard(socket_enabled: None) -> None:
+    transport, _, proxy = await post_office()
+    stranger, _, _ = await post_office()
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    connection = await connect_datagrams(proxy, heard.put_nowait)
+    where = (connection.flow.host, connection.flow.port)
+    stranger.sendto(b"from a stranger", where)
+    transport.sendto(b"from the server", where)
+    assert await heard.get() == b"from the server"
+    await connection.close()
+    for one in (transport, stranger):
+        one.close()
+
+
+async def test_a_port_where_nobody_listens_refuses_the_first_datagram(socket_enabled: None) -> None:
+    transport, _, proxy = await post_office()
+    transport.close()
+    await asyncio.sleep(0)
+    connection = await connect_datagrams(proxy, lambda data: None)
+    connection.write(b"anybody?")
+    assert await connection.lost == Loss(Cause.REFUSED, "Connection refused")
+    await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), Cause.UNREACHABLE),
+        (ValueError("odd"), Cause.UNREACHABLE),
+    ],
+)
+async def test_what_the_network_says_ends_the_connection(error: Exception, cause: Cause) -> None:
+    connection = DatagramConnection(PROXY, lambda data: None)
+    connection.error_received(error)
+    assert (await connection.lost).cause is cause
+
+
+async def test_a_message_too_long_for_a_datagram_costs_only_itself(socket_enabled: None) -> None:
+    transport, post, proxy = await post_office()
+    connection = await connect_datagrams(proxy, lambda data: None)
+    connection.write(b"x" * 100_000, b"short")
+    assert (await post.got.get())[0] == b"short"
+    assert not connection.lost.done()
+    await connection.close()
+    transport.close()
+
+
+def name_with(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    async def resolve(*args: object, **kwargs: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", (address, 5060)) for address in addresses]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+
+
+@pytest.mark.parametrize(
+    ("turn", "order"), [(0, ["192.0.2.1", "192.0.2.2"]), (1, ["192.0.2.2", "192.0.2.1"])]
+)
+async def test_each_turn_begins_with_the_next_address_of_a_name(
+    monkeypatch: pytest.MonkeyPatch, turn: int, order: list[str]
+) -> None:
+    name_with(monkeypatch, "192.0.2.1", "192.0.2.2")
+    tried: list[str] = []
+
+    async def fail(*args: object, remote_addr: tuple[str, int], **kwargs: object) -> None:
+        tried.append(remote_addr[0])
+        raise OSError(errno.ENETUNREACH, f"no way to {remote_addr[0]}")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_datagram_endpoint", fail)
+    for repeated in (turn, turn + 2):
+        with pytest.raises(ConnectionFailed) as failed:
+            await connect_datagrams(PROXY, lambda data: None, repeated)
+        assert failed.value.loss == Loss(Cause.UNREACHABLE, f"no way to {order[0]}")
+    assert tried == order * 2
+
+
+async def test_an_address_there_is_no_way_to_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, socket_enabled: None
+) -> None:
+    name_with(monkeypatch, "192.0.2.1", "127.0.0.1")
+    loop = asyncio.get_running_loop()
+    make = loop.create_datagram_endpoint
+
+    async def make_at_home(protocol: Any, **kwargs: Any) -> Any:
+        if kwargs["remote_addr"][0] == "192.0.2.1":
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+        return await make(protocol, **kwargs)
+
+    monkeypatch.setattr(loop, "create_datagram_endpoint", make_at_home)
+    connection = await connect_datagrams(PROXY, lambda data: None)
+    assert connection.flow.host == "127.0.0.1"
+    await connection.close()
+
+
+async def test_a_name_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*args: object, **kwargs: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail)
+    with pytest.raises(ConnectionFailed) as failed:
+        await connect_datagrams(PROXY, lambda data: None)
+    assert failed.value.loss.cause is Cause.DNS

@@ -2,7 +2,12 @@
 
 import pytest
 
-from custom_components.ringcentral.softphone.heartbeat import PING_INTERVAL, PONG_TIMEOUT, Heartbeat
+from custom_components.ringcentral.softphone.heartbeat import (
+    DATAGRAM_PING_INTERVAL,
+    PING_INTERVAL,
+    PONG_TIMEOUT,
+    Heartbeat,
+)
 
 
 class Pulse:
@@ -74,3 +79,12 @@ def test_one_pong_too_many_and_none_counts_any_more(pulse: Pulse) -> None:
     pulse.heart.pong(157.0)
     assert not pulse.heart.answered
     assert pulse.heart.tick(170.0)
+
+
+def test_a_router_hears_of_us_twice_before_it_forgets_where_datagrams_go() -> None:
+    assert 2 * DATAGRAM_PING_INTERVAL < 30
+    pings: list[None] = []
+    heart = Heartbeat(lambda: pings.append(None), 100.0, reliable=False)
+    for _ in range(2):
+        assert heart.tick(heart.next_deadline)
+    assert (len(pings), heart.next_deadline) == (2, 100.0 + 3 * DATAGRAM_PING_INTERVAL)

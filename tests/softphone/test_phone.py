@@ -1,14 +1,16 @@
 """The signalling shell over a real connection, on loopback."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 import ssl
+from typing import override
 
 import pytest
 
-from custom_components.ringcentral.softphone import heartbeat, phone as phone_module, route
+from custom_components.ringcentral.softphone import heartbeat, phone as phone_module, retransmission, route
 from custom_components.ringcentral.softphone.account import Proxy, Transport
+from custom_components.ringcentral.softphone.connection import Connection, connect_datagrams
 from custom_components.ringcentral.softphone.events import (
     CallEnded,
     Cause,
@@ -21,7 +23,7 @@ from custom_components.ringcentral.softphone.events import (
 )
 from custom_components.ringcentral.softphone.route import Loss
 from tests.peers.certificate import write_certificate
-from tests.softphone.builders import invite
+from tests.softphone.builders import Wire, invite, read_wire, response
 from tests.softphone.household import PATIENCE, Household, Server
 
 
@@ -313,3 +315,67 @@ async def test_a_server_that_does_not_speak_tls_is_told_apart(server: Server) ->
 async def test_an_account_on_tls_needs_to_know_whom_to_believe(server: Server) -> None:
     with pytest.raises(ValueError):
         Household(server, transport=Transport.TLS)
+
+
+class DatagramServer(asyncio.DatagramProtocol):
+    """Takes registrations over UDP; `deaf` to so many datagrams first."""
+
+    def __init__(self, deaf: int) -> None:
+        self.deaf = deaf
+        self.heard: list[Wire] = []
+
+    async def open(self) -> Proxy:
+        self.transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: self, local_addr=("127.0.0.1", 0)
+        )
+        return Proxy("127.0.0.1", self.transport.get_extra_info("sockname")[1])
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        (wire,) = read_wire(data)
+        self.heard.append(wire)
+        if self.deaf:
+            self.deaf -= 1
+        elif wire.start.startswith("REGISTER"):
+            self.transport.sendto(response(wire, 200, ("Expires", "60")), addr)
+
+
+async def test_a_line_over_udp_registers_though_a_datagram_is_lost(
+    stranger: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        retransmission._TIMINGS, retransmission.State.TRYING, retransmission.Timing(32, 0.01, 0.01)
+    )
+    server = DatagramServer(deaf=1)
+    home = Household(stranger.server, proxies=(await server.open(),), transport=Transport.UDP)
+    home.phone.start()
+    await home.next(Registered)
+    first, again = server.heard[:2]
+    assert first == again
+    assert first.get("Via").startswith("SIP/2.0/UDP 127.0.0.1:")
+    await home.phone.stop()
+    assert server.heard[-1].get("Expires") == "0"
+    assert isinstance(home.log[-1], Unregistered)
+    server.transport.close()
+
+
+async def test_a_connection_in_vain_over_udp_has_the_next_address_tried(
+    stranger: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[int] = []
+
+    async def note(proxy: Proxy, received: Callable[[bytes], None], turn: int) -> Connection:
+        turns.append(turn)
+        return await connect_datagrams(proxy, received, turn)
+
+    monkeypatch.setattr(phone_module, "connect_datagrams", note)
+    server = DatagramServer(deaf=0)
+    proxy = await server.open()
+    server.transport.close()
+    home = Household(stranger.server, proxies=(proxy,), transport=Transport.UDP)
+    home.phone.start()
+    lost = await home.next(LineLost)
+    assert (lost.cause, lost.proxy) == (Cause.REFUSED, proxy)
+    await home.next(LineLost)
+    assert turns == [0, 1]
+    await home.phone.stop()

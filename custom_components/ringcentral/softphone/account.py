@@ -16,6 +16,7 @@ class Transport(StrEnum):
 
     TCP = "tcp"
     TLS = "tls"
+    UDP = "udp"
 
     @property
     def default_port(self) -> int:
@@ -108,6 +109,11 @@ class Flow:
     transport: str = "TCP"
     proxy: Proxy | None = None
     """Where it goes."""
+
+    @property
+    def reliable(self) -> bool:
+        """Whether everything sent arrives, once and in order, for as long as the connection stands."""
+        return self.transport != Transport.UDP.upper()
 
     @property
     def sent_by(self) -> str:

@@ -19,10 +19,11 @@ from .incoming import IncomingCall
 from .outgoing import OutgoingCall
 from .party import Party, called_of, caller_of
 from .registration import Registration, RegistrationState
+from .retransmission import Retransmission
 from .screening import refusal
 from .session_timer import SUPPORTED
 from .sip.address import escape_user
-from .sip.framing import Frame, FramingError, KeepAlive, StreamFramer
+from .sip.framing import DatagramFramer, Frame, FramingError, KeepAlive, StreamFramer
 from .sip.message import MalformedMessageError, Message, Request, Response, parse_message
 from .sip.reply import ALLOW, reply
 from .trace import Trace, Way
@@ -60,8 +61,9 @@ class UserAgent:
         if trace is not None:
             trace.hide(*account.secrets)
         self._flow: Flow | None = None
-        self._framer = StreamFramer()
-        self._output = bytearray()
+        self._framer: StreamFramer | DatagramFramer = StreamFramer()
+        self._retransmission: Retransmission | None = None
+        self._output: list[bytes] = []
         self._events: list[PhoneEvent] = []
         self._calls: dict[str, CallMachine] = {}
         self._heartbeat = self._new_heartbeat(0.0)
@@ -77,8 +79,12 @@ class UserAgent:
     # What comes out
 
     def take_output(self) -> bytes:
-        """Return the bytes to send."""
-        output = bytes(self._output)
+        """Return the bytes to send over a stream."""
+        return b"".join(self.take_datagrams())
+
+    def take_datagrams(self) -> list[bytes]:
+        """Return the bytes to send, one message each."""
+        output = self._output[:]
         self._output.clear()
         return output
 
@@ -93,6 +99,8 @@ class UserAgent:
         """When tick() is due."""
         connected = self._flow is not None
         deadlines = [self._heartbeat.next_deadline, self._registration.next_deadline] if connected else []
+        if self._retransmission is not None:
+            deadlines.append(self._retransmission.next_deadline)
         deadlines += [call.next_deadline for call in self._calls.values()]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
@@ -104,16 +112,18 @@ class UserAgent:
     @property
     def quiet(self) -> bool:
         """Whether nothing is owed to the other side: the connection may be closed."""
-        return all(call.settled for call in self._calls.values())
+        waiting = self._retransmission is not None and self._retransmission.owed
+        return not waiting and all(call.settled for call in self._calls.values())
 
     # What goes in
 
     def connected(self, flow: Flow, now: float) -> None:
         """Begin on a new connection."""
         self._flow = flow
-        self._framer = StreamFramer()
         self._output.clear()
-        self._heartbeat = self._new_heartbeat(now)
+        self._framer = StreamFramer() if flow.reliable else DatagramFramer()
+        self._retransmission = None if flow.reliable else Retransmission(self._transmit)
+        self._heartbeat = self._new_heartbeat(now, reliable=flow.reliable)
         self._leaving = False
         for call in self._calls.values():
             call.move(flow, self._registration.contact(flow))
@@ -121,7 +131,7 @@ class UserAgent:
 
     def disconnected(self, now: float) -> None:
         """Go on without a connection: what rings ends, who talks talks on, what is over is forgotten."""
-        self._flow = None
+        self._flow = self._retransmission = None
         self._registration.lost()
         for call in self._calls.values():
             call.lost(now)
@@ -149,6 +159,8 @@ class UserAgent:
             call.tick(now)
             if call.forgettable(now):
                 del self._calls[call_id]
+        if self._retransmission is not None:
+            self._retransmission.tick(now)
 
     # What we do with calls
 
@@ -226,7 +238,7 @@ class UserAgent:
     def _take(self, item: Frame | KeepAlive, now: float) -> None:
         if isinstance(item, KeepAlive):
             if item is KeepAlive.PING:
-                self._output += _PONG
+                self._output.append(_PONG)
             else:
                 self._heartbeat.pong(now)
                 self._registration.pace(self._heartbeat.answered, now)
@@ -234,6 +246,8 @@ class UserAgent:
         try:
             message = parse_message(item.head, item.body)
             self._note(Way.RECEIVED, message)
+            if self._retransmission is not None and not self._retransmission.received(message):
+                return
             if isinstance(message, Response):
                 self._answered(message, now)
             else:
@@ -361,8 +375,8 @@ class UserAgent:
             if call.phase is Phase.RINGING and call.concerns(request.call_id, session):
                 call.reject(487, Outcome.ENDED, EndReason.ANSWERED_ELSEWHERE, now)
 
-    def _new_heartbeat(self, now: float) -> Heartbeat:
-        return Heartbeat(lambda: self._output.extend(_PING), now)
+    def _new_heartbeat(self, now: float, *, reliable: bool = True) -> Heartbeat:
+        return Heartbeat(lambda: self._output.append(_PING), now, reliable=reliable)
 
     def _incoming(self) -> Iterator[IncomingCall]:
         return (call for call in list(self._calls.values()) if isinstance(call, IncomingCall))
@@ -384,8 +398,13 @@ class UserAgent:
             self._trace.note(way, message)
 
     def _send(self, message: Message) -> None:
+        self._transmit(message)
+        if self._retransmission is not None:
+            self._retransmission.sent(message)
+
+    def _transmit(self, message: Message) -> None:
         self._note(Way.SENT, message)
-        self._output += message.encode()
+        self._output.append(message.encode())
 
 
 def _require_echoable(request: Request) -> None:

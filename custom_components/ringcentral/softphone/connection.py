@@ -1,8 +1,9 @@
-"""One connection to a proxy, over TCP or TLS: made, watched and closed. Part of the signalling shell."""
+"""One connection to a proxy, over TCP, TLS or UDP: made, watched and closed. Part of the signalling shell."""
 
 import asyncio
 from collections.abc import Callable
 import contextlib
+import errno
 import socket
 import ssl
 from typing import Final, cast, override
@@ -74,6 +75,35 @@ async def connect(proxy: Proxy, tls: ssl.SSLContext | None, received: Callable[[
     return connection
 
 
+async def connect_datagrams(
+    proxy: Proxy, received: Callable[[bytes], None], turn: int = 0
+) -> DatagramConnection:
+    """Make a socket that sends to the proxy and hears nobody else; raises ConnectionFailed.
+
+    Nothing is sent, so nobody knows whether an address is of use: `turn` says which of the name's is tried first.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            found = await loop.getaddrinfo(proxy.host, proxy.port, type=socket.SOCK_DGRAM)
+            first = turn % len(found)
+            failures: list[OSError] = []
+            for family, _, _, _, address in [*found[first:], *found[:first]]:
+                try:
+                    _, connection = await loop.create_datagram_endpoint(
+                        lambda: DatagramConnection(proxy, received),
+                        remote_addr=(str(address[0]), proxy.port),
+                        family=family,
+                    )
+                except OSError as error:
+                    failures.append(error)
+                else:
+                    return connection
+            raise failures[0]
+    except (OSError, UnicodeError) as error:
+        raise ConnectionFailed(_loss(error)) from error
+
+
 def _loss(error: Exception) -> Loss:
     cause = next(cause for kind, cause in _CAUSES if isinstance(error, kind))
     match error:
@@ -101,7 +131,7 @@ class Connection(asyncio.Protocol):
         self.lost: asyncio.Future[Loss] = asyncio.get_running_loop().create_future()
         self._proxy = proxy
         self._received = received
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.Transport | asyncio.DatagramTransport | None = None
         self._closed = asyncio.Event()
 
     @property
@@ -144,10 +174,10 @@ class Connection(asyncio.Protocol):
         """Give up: what signalling writes is little, and it doesn't go out."""
         self.fail(Loss(Cause.SILENT, "the server doesn't take what it is sent"))
 
-    def write(self, data: bytes) -> None:
+    def write(self, *messages: bytes) -> None:
         """Send bytes."""
-        assert self._transport is not None
-        self._transport.write(data)
+        assert isinstance(self._transport, asyncio.Transport)
+        self._transport.write(b"".join(messages))
 
     def fail(self, loss: Loss) -> None:
         """Note that the connection is of no more use; the first reason stands."""
@@ -164,6 +194,43 @@ class Connection(asyncio.Protocol):
                     await self._closed.wait()
         finally:
             self._transport.abort()
+
+
+class DatagramConnection(Connection, asyncio.DatagramProtocol):
+    """A socket for datagrams of one proxy; whether anybody is there only shows when something is sent."""
+
+    @property
+    @override
+    def flow(self) -> Flow:
+        """Our end of the connection."""
+        assert self._transport is not None
+        host, port = self._transport.get_extra_info("sockname")[:2]
+        return Flow(host.partition("%")[0], port, Transport.UDP.upper(), self._proxy)
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the socket."""
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self._transport = transport
+
+    @override
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        """Hand it on."""
+        self.data_received(data)
+
+    @override
+    def error_received(self, exc: Exception) -> None:
+        """Give up where the network says that nothing gets there."""
+        # A message too long for any datagram says nothing of the way.
+        if not (isinstance(exc, OSError) and exc.errno == errno.EMSGSIZE):
+            self.fail(_loss(exc))
+
+    @override
+    def write(self, *messages: bytes) -> None:
+        """Send messages, each in a datagram of its own."""
+        assert isinstance(self._transport, asyncio.DatagramTransport)
+        for message in messages:
+            self._transport.sendto(message)
 
 
 def watch(sock: socket.socket) -> None:

@@ -11,17 +11,20 @@ from typing import Final
 PING_INTERVAL: Final = 28.0
 # RFC 5626 §4.4.1. With the interval before it a dead connection is found within 38 s.
 PONG_TIMEOUT: Final = 10.0
+# Many routers forget a UDP binding after 30 s, and a datagram may be lost. Precedent: PJSIP sends one each 15 s.
+DATAGRAM_PING_INTERVAL: Final = 14.0
 
 
 class Heartbeat:
     """The pings and pongs of one connection."""
 
-    def __init__(self, ping: Callable[[], None], now: float) -> None:
+    def __init__(self, ping: Callable[[], None], now: float, *, reliable: bool = True) -> None:
         """Begin on a new connection; ping() sends one."""
         self.answered = False
         """Whether the server answers pings: its silence then means that the connection is dead."""
         self._ping = ping
-        self._ping_at = now + PING_INTERVAL
+        self._interval = PING_INTERVAL if reliable else DATAGRAM_PING_INTERVAL
+        self._ping_at = now + self._interval
         self._pong_by: float | None = None
         self._erratic = False
 
@@ -47,6 +50,6 @@ class Heartbeat:
             self._pong_by = None
             return False
         if now >= self._ping_at:
-            self._ping_at, self._pong_by = now + PING_INTERVAL, now + PONG_TIMEOUT
+            self._ping_at, self._pong_by = now + self._interval, now + PONG_TIMEOUT
             self._ping()
         return True

@@ -1,7 +1,7 @@
 """The signalling shell: the connection to the proxy, its timers, and coming back. All decisions are the agent's."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 import contextlib
 from dataclasses import replace
@@ -11,10 +11,10 @@ import secrets
 import ssl
 from typing import Final
 
-from .account import Account, Transport
+from .account import Account, Proxy, Transport
 from .agent import UnknownCallError, UserAgent
 from .call import RING_TIMEOUT
-from .connection import Connection, ConnectionFailed, connect
+from .connection import Connection, ConnectionFailed, connect, connect_datagrams
 from .dialing import DialError, EmergencyNumberError, NoLineError, dialled, is_emergency
 from .events import (
     Call,
@@ -65,6 +65,8 @@ class Phone:
         self._tls = tls if account.transport is Transport.TLS else None
         self._agent = UserAgent(account, token=lambda: secrets.token_hex(16), trace=trace)
         self._route = Route(account, SystemRandom())
+        # Connections in vain over UDP: the next one tries another of the proxy's addresses.
+        self._in_vain: Counter[Proxy] = Counter()
         self._sessions: dict[str, MediaSession] = {}
         self._queue: deque[PhoneEvent] = deque()
         self._dispatching = False
@@ -162,8 +164,12 @@ class Phone:
 
     async def _connect_once(self) -> Loss:
         """Serve one connection to its end; return why it ended."""
+        proxy = self._route.proxy
         try:
-            connection = await connect(self._route.proxy, self._tls, self._received)
+            if self._account.transport is Transport.UDP:
+                connection: Connection = await connect_datagrams(proxy, self._received, self._in_vain[proxy])
+            else:
+                connection = await connect(proxy, self._tls, self._received)
         except ConnectionFailed as failed:
             return failed.loss
         self._connection = connection
@@ -174,6 +180,7 @@ class Phone:
         finally:
             self._connection = None
             self._settled.set()
+            self._in_vain[proxy] += not self.registered
             self.registered = False
             self._agent.disconnected(self._loop.time())
             self._pump()
@@ -193,9 +200,9 @@ class Phone:
 
     def _pump(self) -> None:
         """Carry out what the agent decided: bytes to the wire, events to their listener, the next deadline."""
-        output = self._agent.take_output()
+        output = self._agent.take_datagrams()
         if output and self._connection is not None:
-            self._connection.write(output)
+            self._connection.write(*output)
         self._dispatch(self._agent.take_events())
         if self._unregistered and self._agent.quiet:
             self._settled.set()

@@ -1,6 +1,7 @@
 """Requests of ours within a dialog and their final answers (RFC 3261 §17.1, §22): no I/O.
 
-The connection is a stream: nothing is repeated, and what has no final answer after 64 × T1 never will have one.
+What has no final answer after 64 × T1 never will have one. That it may have to be said again, over UDP, is no concern
+of who asks: see `retransmission`.
 """
 
 from collections.abc import Callable

@@ -10,6 +10,7 @@ import pytest
 from custom_components.ringcentral.softphone.sip.framing import (
     MAX_HEAD,
     MAX_MESSAGE,
+    DatagramFramer,
     Frame,
     FramingError,
     KeepAlive,
@@ -156,3 +157,48 @@ def test_a_hostile_head_takes_no_time(head: bytes) -> None:
     with pytest.raises(FramingError):
         feed([b"A" + head + b"\r\n\r\n"])
     assert time.perf_counter() - started < 1
+
+
+# Datagrams
+
+
+HEAD_OF_MESSAGE = MESSAGE.partition(b"\r\n\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("datagram", "frame"),
+    [
+        pytest.param(MESSAGE, FRAME, id="a message"),
+        pytest.param(b"\r\n\r\n" + MESSAGE, FRAME, id="after a keep-alive"),
+        pytest.param(MESSAGE + b"and more", FRAME, id="and more"),
+        pytest.param(HEAD + b"\r\n" + BODY, Frame(HEAD.removesuffix(b"\r\n"), BODY), id="without a length"),
+        pytest.param(HEAD + b"\r\n", Frame(HEAD.removesuffix(b"\r\n"), b""), id="without a length or a body"),
+    ],
+)
+def test_a_datagram_is_a_message(datagram: bytes, frame: Frame) -> None:
+    assert list(DatagramFramer().feed(datagram)) == [frame]
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\r\n", id="a keep-alive"),
+        pytest.param(b"\r\n\r\n", id="a longer keep-alive"),
+        pytest.param(b"\0\0\0\0", id="a keep-alive of Kamailio's"),
+        pytest.param(HEAD, id="half a head"),
+        pytest.param(MESSAGE[:-1], id="cut off"),
+        pytest.param(with_length(b"l: x"), id="no number"),
+        pytest.param(with_length(b"l: 1\r\nl: 2"), id="two lengths"),
+        pytest.param(b"A" * (MAX_HEAD + 1) + b"\r\n\r\n", id="too long"),
+    ],
+)
+def test_a_datagram_that_holds_no_message_costs_nothing_but_itself(datagram: bytes) -> None:
+    framer = DatagramFramer()
+    assert list(framer.feed(datagram)) == []
+    assert list(framer.feed(MESSAGE)) == [FRAME]
+
+
+@given(st.binary(max_size=200))
+def test_no_datagram_is_too_much(data: bytes) -> None:
+    assert len(list(DatagramFramer().feed(data))) <= 1

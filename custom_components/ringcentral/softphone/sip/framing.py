@@ -1,9 +1,10 @@
-"""Cuts a byte stream into SIP messages and keep-alives (RFC 3261 §7.5, §18.3; RFC 5626 §3.5.1).
+"""Cuts a byte stream, or datagrams, into SIP messages and keep-alives (RFC 3261 §7.5, §18.3; RFC 5626 §3.5.1).
 
 A segment of TCP may hold half a message or several; only bytes count, never characters or segment borders.
 """
 
 from collections.abc import Iterator
+import contextlib
 from dataclasses import dataclass
 from enum import StrEnum
 import re
@@ -91,6 +92,25 @@ class StreamFramer:
         if found + self._body_length > MAX_MESSAGE:
             raise FramingError(f"A message is longer than {MAX_MESSAGE} bytes")
         return True
+
+
+class DatagramFramer:
+    """Finds the one message in each datagram; what can't be one costs nothing but itself."""
+
+    def feed(self, data: bytes) -> Iterator[Frame | KeepAlive]:
+        """Yield what a datagram holds, if anything: its Content-Length may be left out, what is beyond it is ignored."""
+        message = data.lstrip(_CRLF)
+        head, blank, body = message.partition(_BLANK_LINE)
+        if not blank or len(head) > MAX_HEAD:
+            return
+        lengths = {value.strip() for value in _CONTENT_LENGTH.findall(head + _CRLF)}
+        if not lengths:
+            yield Frame(head, body)
+            return
+        with contextlib.suppress(FramingError):
+            # A datagram that ends before its message does was cut off on its way (§18.3).
+            if (length := _content_length(head + _CRLF)) <= len(body):
+                yield Frame(head, body[:length])
 
 
 def _content_length(head: bytes) -> int:
