@@ -16,7 +16,7 @@ from .link import Faults, Link
 from .registrar import Account, Registrar
 from .services import Service, ServiceCall
 from .strict import check_request
-from .wire import KeepAlive, Message, WireError, reply, uri_of
+from .wire import KeepAlive, Message, WireError, reply, request, uri_of
 
 _PONG = KeepAlive.PONG.encode()
 
@@ -68,6 +68,7 @@ class Exchange:
         self._services: dict[str, Service] = {}
         self._dialled: dict[str, tuple[ServiceCall, int]] = {}  # as _calls, of those that the phones place
         self._register_cseq: dict[str, int] = {}
+        self._notified: set[str] = set()  # Call-IDs whose answer is awaited
         self._outputs: list[Output] = []
 
     @property
@@ -142,6 +143,32 @@ class Exchange:
         call.do(step, now)
         self._flush(now)
 
+    def notify(self, account: Account, event: str, now: float) -> None:
+        """Send the account's phone a NOTIFY outside any call.
+
+        Raises:
+            NotRegisteredError: no phone of this account is connected.
+        """
+        binding = self._registrar.binding(account, now)
+        if binding is None or binding.link not in self._links:
+            raise NotRegisteredError
+        token = f"{self._random.getrandbits(64):016x}"
+        server = f"{self.address.host}:{self.address.port}"
+        headers = [
+            ("Via", f"SIP/2.0/TCP {server};branch=z9hG4bK{token}"),
+            ("Max-Forwards", "70"),
+            ("From", f"<sip:{account.domain}>;tag={token}"),
+            ("To", f"<sip:{account.username}@{account.domain}>"),
+            ("Call-ID", f"notify-{token}"),
+            ("CSeq", "1 NOTIFY"),
+            ("Contact", f"<sip:{server};transport=tcp>"),
+            ("Event", event),
+            ("Subscription-State", "terminated"),
+        ]
+        self._notified.add(f"notify-{token}")
+        self._links[binding.link].send(request("NOTIFY", binding.contact, headers).encode(), now)
+        self._flush(now)
+
     def connected(self, link: int) -> None:
         """A phone connected; `link` is any number not in use."""
         self._links[link] = Link(self.faults)
@@ -207,6 +234,8 @@ class Exchange:
             self._calls[item.call_id] = (call, link)
             call.received(item, now)
             self._post(call, now)
+        elif not item.is_request and item.call_id in self._notified and item.status == 200:
+            self._notified.discard(item.call_id)
         elif dialled := self._service_call(item, link):
             dialled.received(item, now)
         elif not item.is_request:

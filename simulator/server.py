@@ -123,6 +123,15 @@ class Server:
         self.exchange.do(call, step, self._loop.time())
         self.pump()
 
+    def notify(self, account: Account | None = None, event: str = "check-sync") -> None:
+        """Send a NOTIFY to the phone of an account, by default the first's.
+
+        Raises:
+            NotRegisteredError: no phone of this account is connected.
+        """
+        self.exchange.notify(account or self.accounts[0], event, self._loop.time())
+        self.pump()
+
     def drop(self, account: Account | None = None) -> None:
         """Close the connection that an account is registered over, by default the first's."""
         self.exchange.drop(account or self.accounts[0], self._loop.time())

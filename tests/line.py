@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from custom_components.ringcentral.library import Library
 from custom_components.ringcentral.sounds import Sounds
 from simulator.call import Call
 from simulator.caller import Caller, Manner
+from simulator.registrar import Account
 from simulator.ringcentral import RingCentral
 
 _BEEP: Final = Path(__file__).parents[1] / "custom_components" / "ringcentral" / "sounds" / "beep.ulaw"
@@ -134,3 +136,13 @@ async def set_up_line(hass: HomeAssistant, cloud: RingCentral, **options: Any) -
     assert await hass.config_entries.async_setup(line.entry.entry_id)
     await until(lambda: line.registered)
     return line
+
+
+def change_password(cloud: RingCentral) -> Account:
+    """Give the newest device another password, at RingCentral's desk and at its registrar."""
+    device = replace(cloud.rest.sip_accounts[-1], password="a-fresh-one")
+    cloud.rest._devices[device.authorization_id] = device
+    account = replace(cloud.sip.accounts[-1], password="a-fresh-one")
+    cloud.sip.exchange.replace(account)
+    cloud.sip.accounts = (account,)
+    return account

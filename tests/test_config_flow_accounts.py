@@ -14,6 +14,7 @@ import pytest
 
 from custom_components.ringcentral.account_forms import GUIDE
 from custom_components.ringcentral.const import DOMAIN
+from custom_components.ringcentral.health import LineStatus
 from simulator.home import free_port
 from simulator.registrar import Account, RegisterFault
 from simulator.ringcentral import RingCentral
@@ -293,6 +294,10 @@ async def test_a_changed_password_is_asked_for_and_used(hass: HomeAssistant, ser
     server.sip.exchange.replace(changed)
 
     await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: entry.runtime_data.data.health.status is LineStatus.REFUSED)
+    # Once may be the server's hiccup.
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    entry.runtime_data.phone.try_again()
     await until(lambda: bool(hass.config_entries.flow.async_progress_by_handler(DOMAIN)))
     (waiting,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     flow = Flow(hass, await hass.config_entries.flow.async_configure(waiting["flow_id"]))

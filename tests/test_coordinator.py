@@ -12,9 +12,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.ringcentral import coordinator as coordinator_module
 from custom_components.ringcentral.const import DOMAIN
-from custom_components.ringcentral.coordinator import RingCentralCoordinator
 from custom_components.ringcentral.library import (
     CallRecord,
     Direction,
@@ -162,31 +160,6 @@ async def test_a_refused_line_gets_new_credentials_for_the_same_device(
     assert stale.entry.data["provision"]["sipInfo"][0]["password"] == device.password
     assert stale.entry.state is ConfigEntryState.LOADED
     await stale.call()
-
-
-async def test_new_credentials_are_fetched_once_in_an_interval(hass: HomeAssistant, stale: Line) -> None:
-    stale.cloud.sip.faults.register = RegisterFault.WRONG_PASSWORD
-    refused = RegistrationRefused(403, "Forbidden", 120.0)
-    refuse = RingCentralCoordinator._refused
-    with patch.object(RingCentralCoordinator, "_refused", autospec=True, side_effect=refuse) as told:
-        await hass.config_entries.async_setup(stale.entry.entry_id)
-        # First with the old credentials, then with the new.
-        await until(lambda: told.call_count >= 2)
-    coordinator = stale.entry.runtime_data
-    coordinator._phone_event(refused)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert len(provisioned(stale)) == 1
-
-    with patch.object(coordinator_module, "_PROVISION_INTERVAL", 0.0):
-        coordinator._phone_event(refused)
-    await until(lambda: len(provisioned(stale)) == 2)
-
-
-async def test_a_refusal_that_keeps_its_calls_fetches_nothing(line: Line) -> None:
-    before = len(provisioned(line))
-    line.entry.runtime_data._phone_event(RegistrationRefused(403, "Forbidden", 120.0, kept=True))
-    assert line.entry.runtime_data._provisioning is None
-    assert len(provisioned(line)) == before
 
 
 @pytest.mark.parametrize("fault", [RegisterFault.UNAVAILABLE, RegisterFault.TOO_MANY_CONTACTS])
@@ -420,9 +393,10 @@ async def test_nothing_secret_and_no_number_is_ever_logged(
     stale.cloud.sip.do(ringing, Step.HANG_UP)
     await stale.told("ended", 2)
     cloud.rest.account.jwt = "eyJuZXctand0"
-    stale.entry.runtime_data._provisioned_at = None
-    stale.entry.runtime_data._client._tokens._access = None
-    stale.entry.runtime_data._client._tokens._refresh = None
+    provisioning = stale.entry.runtime_data._provisioning
+    provisioning._begun_at = None
+    provisioning._client._tokens._access = None
+    provisioning._client._tokens._refresh = None
     stale.entry.runtime_data._phone_event(RegistrationRefused(403, "Forbidden", 120.0))
     await until(lambda: bool(hass.config_entries.flow.async_progress_by_handler(DOMAIN)))
     await hass.config_entries.async_unload(stale.entry.entry_id)

@@ -16,7 +16,7 @@ from custom_components.ringcentral.library import LibraryDamagedError
 from custom_components.ringcentral.softphone import RegistrationRefused
 from simulator.ringcentral import RingCentral
 
-from .line import ANNA, Line, set_up_line, until
+from .line import ANNA, Line, change_password, set_up_line, until
 
 
 async def diagnostics(hass: HomeAssistant, client: ClientSessionGenerator, line: Line) -> dict[str, Any]:
@@ -74,10 +74,14 @@ async def test_no_secret_and_no_full_number_is_in_diagnostics_or_the_debug_log(
     line = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0)
     await line.call()
     await line.told("recording_saved")
-    # New credentials, and with them a token, a password and another connection.
+    # New credentials, and with them a token and a password.
+    change_password(cloud)
     line.entry.runtime_data._phone_event(RegistrationRefused(403, "Forbidden", 120.0))
     await until(lambda: line.registered)
-    shown = json.dumps(await diagnostics(hass, hass_client, line))
+    found = await diagnostics(hass, hass_client, line)
+    ((occasion, outcome),) = [(note["occasion"], note["outcome"]) for note in found["provisionings"]]
+    assert (occasion, outcome) == ("refused", "renewed")
+    shown = json.dumps(found)
     logged = "\n".join(
         record.getMessage()
         for record in caplog.records

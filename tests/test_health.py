@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, strategies as st
@@ -19,6 +20,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NEW = LineHealth(NOON)
 UP = Registered(60.0)
 LOST = LineLost("the connection was closed", 2.0, Cause.CLOSED, Proxy("sip.example.com", 5090))
+UNREACHABLE = replace(LOST, cause=Cause.UNREACHABLE)
 FORBIDDEN = RegistrationRefused(403, "Forbidden", 120.0)
 FULL = RegistrationRefused(603, "Too Many Contacts", 75.0)
 
@@ -36,13 +38,15 @@ def fared(*events: PhoneEvent, health: LineHealth = NEW) -> LineHealth:
         ([], "connecting"),
         ([UP], "registered"),
         ([UP, UP], "registered"),
-        ([LOST], "no_network"),
+        ([LOST], "connecting"),
+        ([UNREACHABLE], "no_network"),
         ([UP, LOST], "connecting"),
-        ([UP, LOST, LOST], "no_network"),
+        ([UP, UNREACHABLE], "connecting"),
+        ([UP, LOST, UNREACHABLE], "no_network"),
         ([UP, LOST, LOST, UP], "registered"),
         ([FORBIDDEN], "refused"),
         ([FORBIDDEN, LOST], "refused"),
-        ([FORBIDDEN, LOST, LOST], "no_network"),
+        ([FORBIDDEN, LOST, UNREACHABLE], "no_network"),
         ([FULL, LOST], "too_many_devices"),
         ([FULL, LOST, FORBIDDEN], "refused"),
     ],
@@ -51,8 +55,49 @@ def test_a_status_is_what_happened_last(events: list[PhoneEvent], status: str) -
     assert fared(*events).status == status
 
 
+@pytest.mark.parametrize(
+    ("cause", "status"),
+    [
+        (Cause.DNS, "no_network"),
+        (Cause.TIMEOUT, "no_network"),
+        (Cause.SILENT, "no_network"),
+        (Cause.REFUSED, "refused"),
+        (Cause.TLS_CERTIFICATE, "refused"),
+        (Cause.TLS, "refused"),
+        (Cause.PROTOCOL, "connecting"),
+        (Cause.NEW_SERVERS, "connecting"),
+    ],
+)
+def test_only_what_is_the_networks_fault_is_said_to_be(cause: Cause, status: str) -> None:
+    health = fared(replace(LOST, cause=cause))
+
+    assert (health.status, health.cause) == (status, LOST.reason)
+
+
+@pytest.mark.parametrize(
+    ("measured", "shown"),
+    [
+        ([], None),
+        ([42.4], 42),
+        ([42.4, 50.0, 35.0], 42),
+        ([42.4, 60.0], 60),
+        ([400.0, 490.0], 400),
+        ([400.0, 501.0], 501),
+    ],
+)
+def test_the_round_trip_is_told_anew_only_where_it_makes_a_difference(
+    measured: list[float], shown: int | None
+) -> None:
+    health = fared(*(Registered(60.0, round_trip) for round_trip in measured))
+    assert health.round_trip == shown
+
+    assert fared(LOST, health=health).round_trip is None
+    assert fared(FORBIDDEN, health=health).round_trip is None
+    assert renewed(health, NOON).round_trip is None
+
+
 def test_a_status_has_the_time_it_began_and_the_next_try() -> None:
-    health = fared(UP, LOST, LOST, LOST)
+    health = fared(UP, LOST, UNREACHABLE, UNREACHABLE)
 
     assert health.since == NOON + timedelta(seconds=3)
     assert health.next_try == NOON + timedelta(seconds=6)
@@ -86,7 +131,7 @@ def test_what_was_said_of_old_credentials_is_past_with_new_ones() -> None:
     anew = renewed(fared(FORBIDDEN), NOON)
 
     assert (anew.status, anew.next_try) == (LineStatus.CONNECTING, None)
-    assert fared(LOST, health=anew).status is LineStatus.NO_NETWORK
+    assert fared(UNREACHABLE, health=anew).status is LineStatus.NO_NETWORK
 
 
 @pytest.mark.parametrize("event", [Unregistered(), ViaRewritten()])

@@ -129,6 +129,7 @@ async def test_every_entity_and_each_of_its_states_has_a_name(
         "sensor.reception_proxy_in_use",
         "sensor.reception_reconnects",
         "sensor.reception_registration_expires",
+        "sensor.reception_round_trip",
     ]
     assert all(text["name"] for text in texts.values())
     assert {entity: set(text.get("state", {})) for entity, text in texts.items()} == {

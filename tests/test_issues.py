@@ -15,8 +15,16 @@ from custom_components.ringcentral.cloud import (
 from custom_components.ringcentral.const import DOMAIN
 from custom_components.ringcentral.issues import Issue, LineIssues
 from custom_components.ringcentral.softphone import (
+    Call,
+    CallChanged,
+    CallEnded,
+    CallState,
     Cause,
+    Direction,
+    EndReason,
     LineLost,
+    Outcome,
+    Party,
     PhoneEvent,
     Proxy,
     Registered,
@@ -24,6 +32,7 @@ from custom_components.ringcentral.softphone import (
     Unregistered,
     ViaRewritten,
 )
+from simulator.dialect import Dialect
 from simulator.registrar import RegisterFault
 from simulator.rest import Endpoint
 from simulator.ringcentral import RingCentral
@@ -33,6 +42,17 @@ from .translations import EN
 
 UP = Registered(60.0)
 LOST = LineLost("the connection was closed", 2.0, Cause.CLOSED, Proxy("sip.example.com", 5090))
+EXPIRED = LineLost(
+    "the server's certificate is not valid: certificate has expired",
+    2.0,
+    Cause.TLS_CERTIFICATE,
+    Proxy("sip.example.com", 5061),
+)
+CALL = Call("of-anna", Direction.INCOMING, Party("+16505550142"), Party("+17203861294"), CallState.RINGING)
+RINGING = CallChanged(CALL)
+NO_CODEC = CallEnded(CALL, Outcome.MISSED, EndReason.NO_CODEC)
+IN_THE_CLEAR = CallEnded(CALL, Outcome.MISSED, EndReason.SRTP_REQUIRED)
+MISSED = CallEnded(CALL, Outcome.MISSED, EndReason.CANCELLED)
 FULL = RegistrationRefused(603, "Too Many Contacts", 75.0)
 
 
@@ -62,6 +82,15 @@ def open_issues(hass: HomeAssistant, domain: str = DOMAIN) -> dict[str, ir.Issue
         ([ViaRewritten(), UP, Unregistered(), UP], set()),
         ([ViaRewritten(), UP, LOST, ViaRewritten(), UP], {"sip_alg"}),
         ([FULL, ViaRewritten(), UP], {"sip_alg"}),
+        ([EXPIRED], {"certificate_invalid"}),
+        ([EXPIRED, LOST], {"certificate_invalid"}),
+        ([EXPIRED, UP], set()),
+        ([MISSED], set()),
+        ([NO_CODEC], {"no_codec"}),
+        ([NO_CODEC, LOST, UP], {"no_codec"}),
+        ([NO_CODEC, RINGING], set()),
+        ([IN_THE_CLEAR, UP], {"srtp_required"}),
+        ([IN_THE_CLEAR, NO_CODEC, RINGING], set()),
     ],
 )
 def test_an_entry_is_there_as_long_as_it_is_so(
@@ -94,9 +123,16 @@ def test_what_ringcentral_does_not_allow_is_told_until_the_line_is_back(
     assert open_issues(hass) == {}
 
 
-def test_each_entry_has_words_for_what_it_tells(hass: HomeAssistant, issues: LineIssues) -> None:
+def test_what_ringcentral_allows_again_is_told_no_more(hass: HomeAssistant, issues: LineIssues) -> None:
     issues.follow(FULL)
-    issues.follow(ViaRewritten())
+    issues.provisioning_failed(MissingPermission(permission="VoipCalling"))
+    issues.provisioned()
+    assert set(open_issues(hass)) == {"too_many_devices"}
+
+
+def test_each_entry_has_words_for_what_it_tells(hass: HomeAssistant, issues: LineIssues) -> None:
+    for event in (FULL, ViaRewritten(), EXPIRED, NO_CODEC, IN_THE_CLEAR):
+        issues.follow(event)
     issues.provisioning_failed(MissingPermission(permission="VoipCalling"))
     issues.provisioning_failed(FeatureUnavailable(error_code="BIL-103"))
 
@@ -108,7 +144,7 @@ def test_each_entry_has_words_for_what_it_tells(hass: HomeAssistant, issues: Lin
         assert "Reception" in texts[0]
         assert not entry.is_fixable
     warnings = {key for key, entry in found.items() if entry.severity is ir.IssueSeverity.WARNING}
-    assert warnings == {"sip_alg"}
+    assert warnings == {"sip_alg", "no_codec", "srtp_required"}
 
 
 async def test_a_full_extension_is_told_and_forgotten_when_the_line_is_unloaded(
@@ -148,3 +184,15 @@ async def test_a_line_that_is_signed_out_asks_for_it_once(hass: HomeAssistant, l
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     hass.config_entries.flow.async_abort(flow["flow_id"])
     assert open_issues(hass, "homeassistant") == {}
+
+
+async def test_a_call_in_a_format_nobody_here_speaks_is_missed_and_the_reason_told(
+    hass: HomeAssistant, line: Line
+) -> None:
+    call = await line.cloud.call(dialect=Dialect(codecs="9 18 101"))
+    missed = await line.told("missed")
+    assert (missed["end_reason"], call.outcome) == ("no_codec", "refused: 488")
+    assert set(open_issues(hass)) == {"no_codec"}
+
+    await line.call()
+    assert open_issues(hass) == {}

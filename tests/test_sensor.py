@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.ringcentral.softphone import Registered
+from custom_components.ringcentral.softphone import Proxy, Registered
 from simulator.caller import Step
 from simulator.dialect import Dialect
 from simulator.registrar import RegisterFault
@@ -18,10 +18,17 @@ from simulator.ringcentral import RingCentral
 from .line import ANNA, LISTENER, Line, add_line, until
 
 
+@pytest.fixture
+def always_as_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every server answer in the same time."""
+    monkeypatch.setattr("custom_components.ringcentral.health._steady", lambda shown, measured: 42)
+
+
 @pytest.mark.parametrize("platforms", [[Platform.SENSOR]], ids=["sensor"])
 async def test_the_entities_are_registered_under_the_line(
     hass: HomeAssistant,
     entity_registry_enabled_by_default: None,
+    always_as_fast: None,
     line: Line,
     entity_registry: er.EntityRegistry,
     snapshot: SnapshotAssertion,
@@ -164,3 +171,19 @@ async def test_a_refresh_moves_the_expiry_and_nothing_else(
 
     assert line.state("sensor", "registration_expires").state > expires.state
     assert line.state("sensor", "line_status").last_reported == status.last_reported
+
+
+async def test_the_round_trip_is_written_when_it_changes(
+    entity_registry_enabled_by_default: None, line: Line
+) -> None:
+    line.entry.runtime_data._phone_event(Registered(60.0, 300.0))
+    assert line.state("sensor", "round_trip").state == "300"
+    assert line.state("sensor", "round_trip").attributes["unit_of_measurement"] == "ms"
+
+    line.entry.runtime_data._phone_event(Registered(60.0, 310.0))
+    assert line.state("sensor", "round_trip").state == "300"
+
+
+async def test_the_proxy_is_the_one_in_use(entity_registry_enabled_by_default: None, line: Line) -> None:
+    line.entry.runtime_data._phone_event(Registered(60.0, 300.0, Proxy("192.0.2.7", 5090)))
+    assert line.state("sensor", "proxy_in_use").state == "192.0.2.7:5090"

@@ -3,6 +3,7 @@
 import contextlib
 from pathlib import Path
 import ssl
+from typing import Any
 
 from homeassistant.util.ssl import client_context
 import pytest
@@ -31,6 +32,43 @@ def test_the_stand_ins_come_after_the_first_proxy_and_each_once() -> None:
     )
 
     assert account.proxies == (Proxy("a.example.com", 5090), Proxy("2001:db8::1", 5090))
+
+
+RINGCENTRAL: dict[str, Any] = {
+    "source": "ringcentral",
+    "provision": {"device": {"id": "1"}, "sipInfo": [SIP_INFO]},
+}
+TYPED: dict[str, Any] = {
+    "source": "sip",
+    "username": "620",
+    "password": "password",
+    "authorization_id": "620",
+    "domain": "fritz.box",
+    "proxy": "fritz.box:5060",
+    "transport": "tcp",
+}
+
+
+@pytest.mark.parametrize("data", [RINGCENTRAL, TYPED], ids=["ringcentral", "sip"])
+def test_a_line_is_the_same_instance_for_ever_and_a_trial_is_none(data: dict[str, Any]) -> None:
+    instance = account_of(data, "abc").instance_id
+
+    assert instance is not None
+    assert instance == account_of(dict(data), "abc").instance_id
+    assert instance != account_of(data, "abd").instance_id
+    assert account_of(data).instance_id is None
+
+
+def test_another_device_is_another_instance() -> None:
+    other = {**TYPED, "authorization_id": "621"}
+    assert account_of(TYPED, "abc").instance_id != account_of(other, "abc").instance_id
+
+
+def test_what_ringcentral_says_of_bad_proxies_is_known_to_the_line() -> None:
+    provision = {**RINGCENTRAL["provision"], "sipErrorCodes": ["408", "599"]}
+
+    assert account_of(RINGCENTRAL).error_codes == {408, 502, 503, 504}
+    assert account_of({**RINGCENTRAL, "provision": provision}).error_codes == {408, 599}
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from .const import (
     DOMAIN,
     USER_AGENT,
 )
-from .coordinator import COMPUTER_NAME
+from .provisioning import COMPUTER_NAME
 from .registration_check import RegistrationFailedError, async_check_registration
 from .sources import Source, account_of, tls_of
 

@@ -15,13 +15,12 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .answering_machine import AnsweringMachine
-from .cloud import AppCredentials, Provision, RingCentralClient, RingCentralError, SignInRefused
+from .cloud import AppCredentials, RingCentralClient
 from .const import (
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
     CONF_JWT,
     CONF_LONGEST_MESSAGE,
-    CONF_PROVISION,
     CONF_SERVER,
     CONF_SOURCE,
     DEFAULT_ANSWER_AFTER,
@@ -35,6 +34,7 @@ from .health import CallSound, LineHealth, LineHistory, StatusChange, after, ren
 from .issues import Issue, LineIssues
 from .library import CallRecord, Direction as RecordedDirection, LibraryError
 from .models import CallEvent, CallEventType, LastCall, LineSnapshot, LineTest
+from .provisioning import Provisioning
 from .resources import Resources, async_release
 from .softphone import (
     Account,
@@ -48,22 +48,13 @@ from .softphone import (
     Phone,
     PhoneEvent,
     Registered,
-    RegistrationRefused,
     Trace,
 )
 from .sources import Source, account_of
 
 type RingCentralConfigEntry = ConfigEntry[RingCentralCoordinator]
 
-# What RingCentral's administrators see as the phone's name.
-COMPUTER_NAME: Final = "Home Assistant"
-
-# Statuses that mean: these credentials are of no more use, ask for new ones.
-_STALE_CREDENTIALS: Final = frozenset({400, 401, 403, 404, 407})
-_WRONG_PASSWORD: Final = frozenset({401, 403, 407})
 _UNANSWERED: Final = frozenset({CallState.RINGING, CallState.DIALING})
-# Seconds between two provisionings, however often the server refuses us.
-_PROVISION_INTERVAL: Final = 900.0
 # Seconds that a stop leaves for a message to be filed.
 _FILING_TIMEOUT: Final = 5.0
 
@@ -88,7 +79,6 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, always_update=False)
         self.history = LineHistory(Trace(dt_util.utcnow))
         self.library = resources.library
-        self._resources = resources
         self._tls = tls
         self._issues = LineIssues(hass, entry)
         self._call_listeners: list[Callable[[CallEvent], None]] = []
@@ -99,30 +89,29 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._answered_at: dict[str, datetime] = {}
         self._lost = False
         self._filing_failed = False
-        self._provisioned_at: float | None = None
-        self._provisioning: asyncio.Task[None] | None = None
         self._stopped = False
         self._work: set[asyncio.Task[None]] = set()
-        self._client = _client(hass, entry.data) if entry.data[CONF_SOURCE] == Source.RINGCENTRAL else None
-        account = account_of(entry.data)
+        account = account_of(entry.data, entry.entry_id)
         self.data = LineSnapshot(LineHealth(since=dt_util.utcnow()), str(account.proxy))
-        self._plug_in(account)
-
-    def _plug_in(self, account: Account) -> None:
-        """Make a phone, and its answering machine, for an account."""
-        self._phone = Phone(
-            account,
-            self._resources.media,
-            self._phone_event,
-            self._tls,
-            self.history.trace,
-        )
+        self._phone = Phone(account, resources.media, self._phone_event, tls, self.history.trace)
         self._machine = AnsweringMachine(
-            line_id=self.config_entry.entry_id,
+            line_id=entry.entry_id,
             phone=self._phone,
             library=self.library,
-            sounds=self._resources.sounds,
+            sounds=resources.sounds,
             on_event=self._tell,
+        )
+        self._provisioning = Provisioning(
+            hass,
+            entry,
+            _client(hass, entry.data) if entry.data[CONF_SOURCE] == Source.RINGCENTRAL else None,
+            account,
+            registered=lambda: self.data.registered,
+            confirmed=self._confirmed,
+            renewed=self._renewed,
+            failed=self._issues.provisioning_failed,
+            signed_out=self._signed_out,
+            outcomes=self.history.provisionings,
         )
 
     @override
@@ -141,6 +130,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     def async_start(self) -> None:
         """Start the phone."""
         self._phone.start()
+        self._provisioning.async_start()
 
     async def async_stop(self) -> None:
         """Hang up, file what was being recorded, give the registration and the resources back."""
@@ -148,10 +138,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             return
         self._stopped = True
         try:
-            if self._provisioning is not None:
-                # It would start a phone again.
-                self._provisioning.cancel()
-                await asyncio.wait([self._provisioning])
+            await self._provisioning.async_stop()
             await self._phone.stop()
             if self._work:
                 await asyncio.wait(self._work, timeout=_FILING_TIMEOUT)
@@ -167,9 +154,9 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
 
     @callback
     def async_listen_to_refreshes(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call the listener when a refresh moves on when the registration expires; returns what ends that.
+        """Call the listener when a refresh changes nothing but its own figures; returns what ends that.
 
-        That alone is no update: it comes every minute or so and concerns one entity.
+        That alone is no update: it comes every minute or so and concerns two entities.
         """
         self._refresh_listeners.append(listener)
         return lambda: self._refresh_listeners.remove(listener)
@@ -213,16 +200,14 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     def _phone_event(self, event: PhoneEvent) -> None:
         self._fare(after(self.data.health, event, dt_util.utcnow()))
         self._issues.follow(event)
+        self._provisioning.follow(event)
         match event:
             case CallChanged(call):
                 self._call_changed(call)
             case CallEnded():
                 self._call_ended(event)
             case Registered():
-                self._line_found()
-            # One that keeps the connection keeps its calls: new credentials can wait until they are over.
-            case RegistrationRefused(status, kept=False):
-                self._refused(status)
+                self._line_found(event)
             case LineLost(reason):
                 self._line_lost(reason)
         for listener in list(self._phone_listeners):
@@ -294,14 +279,17 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         before = self.data.health
         if (health.status, health.cause) != (before.status, before.cause):
             self.history.changes.append(StatusChange(dt_util.utcnow(), health.status, health.cause))
-        if None in {before.expires, health.expires} or replace(health, expires=before.expires) != before:
+        moved = replace(health, expires=before.expires, round_trip=before.round_trip)
+        if None in {before.expires, health.expires} or moved != before:
             self._update(health=health)
         elif health != before:
             self.data = replace(self.data, health=health)
             for listener in list(self._refresh_listeners):
                 listener()
 
-    def _line_found(self) -> None:
+    def _line_found(self, registered: Registered) -> None:
+        if registered.proxy is not None:
+            self._update(proxy=str(registered.proxy))
         if self._lost:
             LOGGER.info("The line %s is back", self.name)
         self._lost = False
@@ -311,44 +299,20 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             LOGGER.info("The line %s is lost and will be back by itself: %s", self.name, reason)
         self._lost = True
 
-    def _refused(self, status: int) -> None:
-        if status not in _STALE_CREDENTIALS or self._stopped:
-            return
-        if self._client is None:
-            if status in _WRONG_PASSWORD:
-                self._fare(signed_out(self.data.health, dt_util.utcnow()))
-                self.config_entry.async_start_reauth(self.hass)
-            return
-        now = self.hass.loop.time()
-        if self._provisioned_at is not None and now - self._provisioned_at < _PROVISION_INTERVAL:
-            return
-        self._provisioned_at = now
-        self._provisioning = self.config_entry.async_create_background_task(
-            self.hass, self._provision_anew(self._client), f"{DOMAIN} provisioning"
-        )
+    def _confirmed(self) -> None:
+        """Try the credentials there are once more, where they were refused."""
+        self._issues.provisioned()
+        self._phone.try_again()
 
-    async def _provision_anew(self, client: RingCentralClient) -> None:
-        """Fetch new credentials for the same device, and change over to them."""
-        data = self.config_entry.data
-        device_id = Provision.from_dict(data[CONF_PROVISION]).device_id
-        try:
-            provision = await client.provision(COMPUTER_NAME, device_id)
-            fresh = {**data, CONF_PROVISION: provision.as_dict()}
-            account = account_of(fresh)
-        except SignInRefused:
-            self._fare(signed_out(self.data.health, dt_util.utcnow()))
-            self.config_entry.async_start_reauth(self.hass)
-            return
-        except (RingCentralError, ValueError) as error:
-            LOGGER.debug("Provisioning anew failed: %s", error)
-            self._issues.provisioning_failed(error)
-            return
-        self.hass.config_entries.async_update_entry(self.config_entry, data=fresh)
-        await self._phone.stop()
-        self._plug_in(account)
-        self._update(proxy=str(account.proxy))
-        self._fare(renewed(self.data.health, dt_util.utcnow()))
-        self._phone.start()
+    def _renewed(self, account: Account) -> None:
+        """Change over to new credentials, with the calls there are."""
+        self._issues.provisioned()
+        if not self.data.registered:
+            self._fare(renewed(self.data.health, dt_util.utcnow()))
+        self._phone.change_account(account, self._tls)
+
+    def _signed_out(self) -> None:
+        self._fare(signed_out(self.data.health, dt_util.utcnow()))
 
     # Inside
 

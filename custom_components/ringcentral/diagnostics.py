@@ -38,6 +38,7 @@ async def async_get_config_entry_diagnostics(
     return known | {
         "line": _line(coordinator),
         "changes": [asdict(change) for change in history.changes],
+        "provisionings": [asdict(outcome) for outcome in history.provisionings],
         "messages": [_message(message) for message in history.trace.messages],
         "sounds": [_sound(sound) for sound in history.sounds],
         "library": await _library(coordinator),

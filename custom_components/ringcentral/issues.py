@@ -12,7 +12,20 @@ from homeassistant.helpers import issue_registry as ir
 
 from .cloud import FeatureUnavailable, MissingPermission, RingCentralError
 from .const import DOMAIN
-from .softphone import LineLost, PhoneEvent, Registered, RegistrationRefused, Unregistered, ViaRewritten
+from .softphone import (
+    Call,
+    CallChanged,
+    CallEnded,
+    Cause,
+    Direction,
+    EndReason,
+    LineLost,
+    PhoneEvent,
+    Registered,
+    RegistrationRefused,
+    Unregistered,
+    ViaRewritten,
+)
 
 _LEARN_MORE: Final = (
     "https://github.com/ringcentral-homeassistant/ringcentral-homeassistant#when-something-doesnt-work"
@@ -22,14 +35,20 @@ _LEARN_MORE: Final = (
 class Issue(StrEnum):
     """What can be the matter; also the key of its texts."""
 
+    CERTIFICATE_INVALID = "certificate_invalid"
     FEATURE_UNAVAILABLE = "feature_unavailable"
     MISSING_PERMISSION = "missing_permission"
+    NO_CODEC = "no_codec"
     SIP_ALG = "sip_alg"
+    SRTP_REQUIRED = "srtp_required"
     TOO_MANY_DEVICES = "too_many_devices"
 
 
 # A line can be called all the same.
-_WARNINGS: Final = frozenset({Issue.SIP_ALG})
+_WARNINGS: Final = frozenset({Issue.NO_CODEC, Issue.SIP_ALG, Issue.SRTP_REQUIRED})
+# What a call that could not be taken says about the server; one that can be taken takes it back.
+_UNTAKEN: Final = {EndReason.NO_CODEC: Issue.NO_CODEC, EndReason.SRTP_REQUIRED: Issue.SRTP_REQUIRED}
+_PROVISIONING: Final = (Issue.FEATURE_UNAVAILABLE, Issue.MISSING_PERMISSION)
 _TOO_MANY_CONTACTS: Final = 603
 
 
@@ -53,8 +72,19 @@ class LineIssues:
             case LineLost() | Unregistered():
                 # The next connection may take another way.
                 self._via_rewritten = False
+                if isinstance(event, LineLost) and event.cause is Cause.TLS_CERTIFICATE:
+                    self._report(Issue.CERTIFICATE_INVALID, server=event.proxy.host, reason=event.reason)
             case Registered():
-                self.clear(*(set(Issue) - ({Issue.SIP_ALG} if self._via_rewritten else set())))
+                kept = {*_UNTAKEN.values(), *({Issue.SIP_ALG} if self._via_rewritten else ())}
+                self.clear(*(set(Issue) - kept))
+            case CallEnded(Call(direction=Direction.INCOMING), reason=reason) if reason in _UNTAKEN:
+                self._report(_UNTAKEN[reason])
+            case CallChanged(Call(direction=Direction.INCOMING)):
+                self.clear(*_UNTAKEN.values())
+
+    def provisioned(self) -> None:
+        """Take note that RingCentral gave new credentials."""
+        self.clear(*_PROVISIONING)
 
     def provisioning_failed(self, error: RingCentralError | ValueError) -> None:
         """Take note of why RingCentral gave no new credentials."""

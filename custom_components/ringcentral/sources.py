@@ -7,6 +7,7 @@ from enum import StrEnum
 import re
 import ssl
 from typing import Any, Final
+from uuid import UUID, uuid5
 
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.util.ssl import client_context, client_context_no_verify, create_client_context
@@ -33,6 +34,8 @@ SIP_PORTS: Final = {transport: transport.default_port for transport in Transport
 _CERTIFICATE: Final = re.compile(
     r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----", re.ASCII
 )
+# What the instances of this integration's lines are derived from.
+_INSTANCES: Final = UUID("5c0e1c1b-8a4e-4f0e-9a57-3f6f0c1d7b52")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]")
 
 
@@ -44,10 +47,15 @@ class Source(StrEnum):
     SIP = "sip"
 
 
-def account_of(data: Mapping[str, Any]) -> Account:
-    """Return what a line registers with; raises ValueError for what no phone can use."""
+def account_of(data: Mapping[str, Any], entry_id: str | None = None) -> Account:
+    """Return what a line registers with; raises ValueError for what no phone can use.
+
+    A line has the id of its entry, by which its registrations take each other's place. A trial has none: it must not
+    take the place of the line that is at work.
+    """
     if data[CONF_SOURCE] == Source.RINGCENTRAL:
-        info = Provision.from_dict(data[CONF_PROVISION]).sip_info[0]
+        provision = Provision.from_dict(data[CONF_PROVISION])
+        info = provision.sip_info[0]
         return Account(
             username=info.username,
             password=info.password,
@@ -55,7 +63,9 @@ def account_of(data: Mapping[str, Any]) -> Account:
             domain=info.domain,
             proxies=_proxies(info),
             user_agent=USER_AGENT,
+            instance_id=_instance_id(entry_id, info.authorization_id),
             switch_back_interval=info.switch_back_interval,
+            error_codes=frozenset(provision.sip_error_codes),
         )
     return Account(
         username=data[CONF_USERNAME],
@@ -67,6 +77,7 @@ def account_of(data: Mapping[str, Any]) -> Account:
         transport=Transport(data[CONF_TRANSPORT]),
         # Who wants nobody to listen in wants that of the sound too; and keys never go in the clear.
         require_srtp=data[CONF_TRANSPORT] == Transport.TLS,
+        instance_id=_instance_id(entry_id, data[CONF_AUTHORIZATION_ID]),
     )
 
 
@@ -98,6 +109,14 @@ def certificates_in(text: str) -> str:
     except ssl.SSLError as error:
         raise ValueError("This is no certificate") from error
     return pem
+
+
+def _instance_id(entry_id: str | None, authorization_id: str) -> str | None:
+    """Return the same for ever for a device of a line (RFC 5626 §4.1).
+
+    Another device of the same line is another instance: RingCentral refuses one that it knows of another device.
+    """
+    return None if entry_id is None else uuid5(_INSTANCES, f"{entry_id} {authorization_id}").urn
 
 
 def _proxies(info: SipInfo) -> tuple[Proxy, ...]:

@@ -70,6 +70,7 @@ class AnsweredLine:
             domain=REALM,
             proxies=(Proxy("127.0.0.1", port),),
             transport=transport,
+            instance_id="urn:uuid:00000000-0000-1000-8000-000a95a0e128",
         )
         self._trace = Trace(lambda: datetime.now(UTC))
         self.phone = Phone(account, engine, self._note, tls, self._trace)

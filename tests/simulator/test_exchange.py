@@ -11,7 +11,7 @@ from simulator.exchange import Close, Datagram, Exchange, NotRegisteredError, Ou
 from simulator.registrar import Account, RegisterFault
 from simulator.rtp import Packet
 from simulator.voice import SILENCE
-from simulator.wire import Framer, Message, request
+from simulator.wire import Framer, Message, request, tag_of
 
 from .fake_phone import CONTACT, ask, register, respond, sdp
 
@@ -272,3 +272,21 @@ def test_the_seed_decides_every_byte() -> None:
 
     assert day(1) == day(1)
     assert day(1) != day(2)
+
+
+def test_a_phone_may_be_notified_outside_any_call() -> None:
+    exchange = connected()
+    with pytest.raises(NotRegisteredError):
+        exchange.notify(OPEN, "check-sync", 61.0)
+    exchange.notify(OPEN, "check-sync", 1.0)
+    (notify,) = sent(exchange.outputs())
+
+    assert (notify.method, notify.get("Event"), tag_of(notify.get("To") or "")) == (
+        "NOTIFY",
+        "check-sync",
+        None,
+    )
+    give(exchange, respond(notify, 200))
+    assert exchange.violations == []
+    give(exchange, respond(notify, 200))
+    assert exchange.violations == ["200 to NOTIFY: belongs to no call"]

@@ -84,10 +84,18 @@ def test_an_invite_that_comes_another_way_is_a_loop(line: Line) -> None:
 
 
 def test_an_offer_with_nothing_for_us_is_not_acceptable(line: Line) -> None:
-    (refused,) = line.receive(invite(sdp_offer("m=audio 9 RTP/SAVP 0")))
+    (refused,) = line.receive(invite(sdp_offer("m=audio 9 RTP/AVP 9 18", attributes=())))
     assert (refused.status, len(refused.tag)) == (488, 16)
-    assert line.events() == []
+    ended = line.end_of(line.events())
+    assert (ended.outcome, ended.reason) == (Outcome.MISSED, EndReason.NO_CODEC)
+    assert line.agent.calls == []
     assert line.receive(request("ACK", to_tag=refused.tag)) == []
+
+
+def test_an_offer_that_makes_no_sense_is_not_even_a_call(line: Line) -> None:
+    (refused,) = line.receive(invite(b"nonsense"))
+    assert refused.status == 488
+    assert line.events() == []
 
 
 def test_a_body_that_is_no_description_is_unsupported(line: Line) -> None:

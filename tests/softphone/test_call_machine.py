@@ -1,12 +1,13 @@
 """Whatever a network and a household do in whatever order: one end a call, and a line that comes back to rest."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import override
 
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
-from custom_components.ringcentral.softphone.account import Flow
+from custom_components.ringcentral.softphone.account import Account, Flow
 from custom_components.ringcentral.softphone.agent import MAX_CALLS, UnknownCallError
 from custom_components.ringcentral.softphone.dialing import DialError
 from custom_components.ringcentral.softphone.events import (
@@ -17,6 +18,7 @@ from custom_components.ringcentral.softphone.events import (
     MediaAgreed,
 )
 from tests.softphone.builders import (
+    ACCOUNT,
     AUTHORIZATION_ID,
     OFFER,
     Fields,
@@ -57,6 +59,10 @@ ANSWER_HEADERS = st.sampled_from(
         (("WWW-Authenticate", f"{CHALLENGE}, stale=true"), ("Proxy-Authenticate", CHALLENGE)),
         (("Min-SE", "300"), ("Retry-After", "7")),
     ]
+)
+UNTAKEN = {EndReason.BUSY, EndReason.NO_CODEC}
+ACCOUNTS = st.sampled_from(
+    [ACCOUNT, replace(ACCOUNT, password="other"), replace(ACCOUNT, username="620", authorization_id="620")]
 )
 REGISTER_ANSWERS = st.sampled_from([(200, "60"), (200, "600"), (401, ""), (403, ""), (503, ""), (100, "")])
 
@@ -191,6 +197,11 @@ class LineMachine(RuleBasedStateMachine):
         assert ticks < 100 + 20 * seconds
         self.line.now = end
 
+    @rule(account=ACCOUNTS)
+    def change_account(self, account: Account) -> None:
+        self.line.agent.change_account(account, self.line.now)
+        self.settle()
+
     @rule()
     def shut_down(self) -> None:
         self.line.agent.shut_down(self.line.now)
@@ -216,7 +227,7 @@ class LineMachine(RuleBasedStateMachine):
                     assert call_id in self.ringing - set(self.ended)
                 case CallEnded(call):
                     assert call.call_id not in self.ended
-                    assert call.call_id in self.ringing or event.reason is EndReason.BUSY
+                    assert call.call_id in self.ringing or event.reason in UNTAKEN
                     self.ringing.add(call.call_id)
                     self.ended[call.call_id] = event
                 case _:

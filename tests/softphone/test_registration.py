@@ -489,3 +489,22 @@ def test_a_rewritten_via_is_told_once_a_connection() -> None:
 
     line.agent.disconnected(line.now)
     assert answered(line, line.connect(), rewritten) == [ViaRewritten(), Registered(60.0)]
+
+
+# The instance (RFC 5626)
+
+
+def test_a_proxy_that_knows_no_outbound_is_registered_through_without() -> None:
+    line = Line(replace(ACCOUNT, instance_id=INSTANCE))
+    first = line.connect()
+    again = only(line.receive(response(first, 439)))
+    assert ";reg-id=1" in first.get("Contact") and first.get("Supported") == "path, outbound"
+    assert f'+sip.instance="<{INSTANCE}>";expires=600' in again.get("Contact")
+    assert again.all("Supported") == []
+    assert line.events() == []
+
+    line.receive(response(again, 439))
+    (refused,) = line.events()
+    assert isinstance(refused, RegistrationRefused)
+    line.agent.disconnected(line.now)
+    assert ";reg-id=1" in line.connect().get("Contact")

@@ -8,25 +8,27 @@ from collections.abc import Callable, Iterator
 import logging
 from typing import Final
 
-from . import rc_message, sdes, sdp
+from . import rc_message, sdp
 from .account import Account, Flow, Transport
 from .call import RING_TIMEOUT, CallMachine, Phase
 from .dialing import NoLineError, TooManyCallsError
 from .dialog import Dialog
+from .enrolment import Enrolment
 from .events import Call, CallEnded, CallState, Cause, Direction, EndReason, FlowFailed, Outcome, PhoneEvent
 from .heartbeat import Heartbeat
 from .incoming import IncomingCall
+from .offer_answer import fresh_media
 from .outgoing import OutgoingCall
 from .party import Party, called_of, caller_of
-from .registration import Registration, RegistrationState
-from .retransmission import Retransmission
-from .screening import refusal
+from .registration import RegistrationState
+from .screening import refusal, require_answerable
 from .session_timer import SUPPORTED
 from .sip.address import escape_user
-from .sip.framing import DatagramFramer, Frame, FramingError, KeepAlive, StreamFramer
-from .sip.message import MalformedMessageError, Message, Request, Response, parse_message
+from .sip.framing import FramingError, KeepAlive
+from .sip.message import MalformedMessageError, Message, Request, Response
 from .sip.reply import ALLOW, reply
-from .trace import Trace, Way
+from .trace import Trace
+from .wire import Wire, ignore
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -35,12 +37,15 @@ MAX_CALLS: Final = 5
 # Calls that are over and kept for what is still on its way; a flood must not pile them up.
 MAX_LINGERING: Final = 32
 
-_PING: Final = b"\r\n\r\n"
-_PONG: Final = b"\r\n"
 _ABILITIES: Final = (("Allow", ALLOW), ("Accept", sdp.CONTENT_TYPE), ("Supported", SUPPORTED))
 _ALWAYS_OK: Final = frozenset({"MESSAGE"})
 _OK_OUTSIDE_DIALOG: Final = frozenset({"OPTIONS", "NOTIFY", "MESSAGE"})
 _NEEDS_DIALOG: Final = frozenset({"BYE", "INFO", "UPDATE", "CANCEL"})
+# The offers that are good ones and not for us.
+_UNTAKEN: Final[dict[type[sdp.SdpError], EndReason]] = {
+    sdp.NoCommonCodecError: EndReason.NO_CODEC,
+    sdp.PlainOfferError: EndReason.SRTP_REQUIRED,
+}
 
 
 class UnknownCallError(LookupError):
@@ -61,14 +66,12 @@ class UserAgent:
         if trace is not None:
             trace.hide(*account.secrets)
         self._flow: Flow | None = None
-        self._framer: StreamFramer | DatagramFramer = StreamFramer()
-        self._retransmission: Retransmission | None = None
-        self._output: list[bytes] = []
+        self._wire = Wire(trace)
         self._events: list[PhoneEvent] = []
         self._calls: dict[str, CallMachine] = {}
         self._heartbeat = self._new_heartbeat(0.0)
         self._leaving = False
-        self._registration = Registration(
+        self._registration = Enrolment(
             account,
             token=token,
             send=self._send,
@@ -84,9 +87,7 @@ class UserAgent:
 
     def take_datagrams(self) -> list[bytes]:
         """Return the bytes to send, one message each."""
-        output = self._output[:]
-        self._output.clear()
-        return output
+        return self._wire.take()
 
     def take_events(self) -> list[PhoneEvent]:
         """Return what happened, in order."""
@@ -99,9 +100,7 @@ class UserAgent:
         """When tick() is due."""
         connected = self._flow is not None
         deadlines = [self._heartbeat.next_deadline, self._registration.next_deadline] if connected else []
-        if self._retransmission is not None:
-            deadlines.append(self._retransmission.next_deadline)
-        deadlines += [call.next_deadline for call in self._calls.values()]
+        deadlines += [self._wire.next_deadline, *(call.next_deadline for call in self._calls.values())]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     @property
@@ -112,17 +111,14 @@ class UserAgent:
     @property
     def quiet(self) -> bool:
         """Whether nothing is owed to the other side: the connection may be closed."""
-        waiting = self._retransmission is not None and self._retransmission.owed
-        return not waiting and all(call.settled for call in self._calls.values())
+        return not self._wire.owed and all(call.settled for call in self._calls.values())
 
     # What goes in
 
     def connected(self, flow: Flow, now: float) -> None:
         """Begin on a new connection."""
         self._flow = flow
-        self._output.clear()
-        self._framer = StreamFramer() if flow.reliable else DatagramFramer()
-        self._retransmission = None if flow.reliable else Retransmission(self._transmit)
+        self._wire.connected(flow)
         self._heartbeat = self._new_heartbeat(now, reliable=flow.reliable)
         self._leaving = False
         for call in self._calls.values():
@@ -131,7 +127,8 @@ class UserAgent:
 
     def disconnected(self, now: float) -> None:
         """Go on without a connection: what rings ends, who talks talks on, what is over is forgotten."""
-        self._flow = self._retransmission = None
+        self._flow = None
+        self._wire.disconnected()
         self._registration.lost()
         for call in self._calls.values():
             call.lost(now)
@@ -144,7 +141,7 @@ class UserAgent:
         if self._flow is None:
             return
         try:
-            for item in self._framer.feed(data):
+            for item in self._wire.read(data):
                 self._take(item, now)
         except FramingError as error:
             self._events.append(FlowFailed(str(error), Cause.PROTOCOL))
@@ -159,8 +156,23 @@ class UserAgent:
             call.tick(now)
             if call.forgettable(now):
                 del self._calls[call_id]
-        if self._retransmission is not None:
-            self._retransmission.tick(now)
+        self._wire.tick(now)
+
+    # What we do with the account
+
+    def change_account(self, account: Account, now: float) -> None:
+        """Go on with another account, at the same servers: over the same connection, and with the calls there are."""
+        self._account = account
+        if self._trace is not None:
+            self._trace.hide(*account.secrets)
+        for call in self._calls.values():
+            call.renew(account.credentials)
+        self._registration.change_account(account, now)
+
+    def give_back(self, now: float) -> None:
+        """Take no more calls over this connection, and give the registration back: Unregistered comes when it is."""
+        self._leaving = True
+        self._registration.end(now)
 
     # What we do with calls
 
@@ -235,25 +247,18 @@ class UserAgent:
 
     # Inside
 
-    def _take(self, item: Frame | KeepAlive, now: float) -> None:
-        if isinstance(item, KeepAlive):
-            if item is KeepAlive.PING:
-                self._output.append(_PONG)
-            else:
-                self._heartbeat.pong(now)
-                self._registration.pace(self._heartbeat.answered, now)
-            return
+    def _take(self, item: Message | KeepAlive, now: float) -> None:
         try:
-            message = parse_message(item.head, item.body)
-            self._note(Way.RECEIVED, message)
-            if self._retransmission is not None and not self._retransmission.received(message):
-                return
-            if isinstance(message, Response):
-                self._answered(message, now)
-            else:
-                self._dispatch(message, now)
+            match item:
+                case KeepAlive.PONG:
+                    self._heartbeat.pong(now)
+                    self._registration.pace(self._heartbeat.answered, now)
+                case Response():
+                    self._answered(item, now)
+                case Request():
+                    self._dispatch(item, now)
         except MalformedMessageError as error:
-            _LOGGER.debug("Ignoring a message: %s", error)
+            ignore(error)
 
     def _answered(self, response: Response, now: float) -> None:
         if not self._registration.receive(response, now):
@@ -263,7 +268,7 @@ class UserAgent:
                 call.reunite(now)
 
     def _dispatch(self, request: Request, now: float) -> None:
-        _require_echoable(request)
+        require_answerable(request)
         if request.method == "INVITE" and not request.to.tag:
             self._invited(request, now)
             return
@@ -292,6 +297,8 @@ class UserAgent:
             status = 405
         extra = _ABILITIES if method == "OPTIONS" else ()
         self._send(reply(request, status, to_tag=self._tag(), extra=extra))
+        if status == 200:
+            self._registration.told(request)
 
     def _invited(self, invite: Request, now: float) -> None:
         for known in self._incoming():
@@ -342,19 +349,15 @@ class UserAgent:
         except sdp.SdpError as error:
             _LOGGER.warning("A call could not be taken: %s", error)
             self._send(reply(invite, 488, to_tag=self._tag()))
+            if (reason := _UNTAKEN.get(type(error))) is not None:
+                self._events.append(CallEnded(info, Outcome.MISSED, reason))
             return
         self._calls[info.call_id] = call
         self._forget_oldest()
         call.ring()
 
     def _local_media(self, flow: Flow, port: int) -> sdp.LocalMedia:
-        """Return our end of a new call at this port, with keys of its own."""
-        session_id = int(self._token()[:8], 16)
-        material = bytearray()
-        while len(material) < sdes.MATERIAL:
-            material += bytes.fromhex(self._token())
-        keys = sdes.draw_keys(bytes(material[: sdes.MATERIAL]))
-        return sdp.LocalMedia(flow.host, port, session_id, 1, keys)
+        return fresh_media(flow.host, port, self._token)
 
     def _forget_oldest(self) -> None:
         lingering = [call_id for call_id, call in self._calls.items() if call.over]
@@ -376,7 +379,7 @@ class UserAgent:
                 call.reject(487, Outcome.ENDED, EndReason.ANSWERED_ELSEWHERE, now)
 
     def _new_heartbeat(self, now: float, *, reliable: bool = True) -> Heartbeat:
-        return Heartbeat(lambda: self._output.append(_PING), now, reliable=reliable)
+        return Heartbeat(self._wire.ping, now, reliable=reliable)
 
     def _incoming(self) -> Iterator[IncomingCall]:
         return (call for call in list(self._calls.values()) if isinstance(call, IncomingCall))
@@ -393,24 +396,5 @@ class UserAgent:
     def _tag(self) -> str:
         return self._token()[:16]
 
-    def _note(self, way: Way, message: Message) -> None:
-        if self._trace is not None:
-            self._trace.note(way, message)
-
     def _send(self, message: Message) -> None:
-        self._transmit(message)
-        if self._retransmission is not None:
-            self._retransmission.sent(message)
-
-    def _transmit(self, message: Message) -> None:
-        self._note(Way.SENT, message)
-        self._output.append(message.encode())
-
-
-def _require_echoable(request: Request) -> None:
-    """Make sure that a request can be answered at all; raises MalformedMessageError."""
-    if not request.call_id or not request.headers.get("via"):
-        raise MalformedMessageError("Call-ID or Via is missing")
-    if request.cseq.method != request.method:
-        raise MalformedMessageError("CSeq names another method")
-    _ = request.from_, request.to
+        self._wire.send(message)

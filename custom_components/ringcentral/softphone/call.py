@@ -116,6 +116,10 @@ class CallMachine(ABC):
     def hang_up(self, reason: EndReason, now: float) -> None:
         """End the call, whether it is answered or not."""
 
+    def renew(self, credentials: Credentials) -> None:
+        """Answer challenges with these from now on."""
+        self._transactions.credentials = credentials
+
     def lost(self, now: float) -> None:
         """Go on without the connection the call has been on, once it is answered; what rings can't."""
         # What it had on its way is gone: the new INVITE on the next connection stands for every ACK (§14).

@@ -50,6 +50,8 @@ class EndReason(StrEnum):
     """The server knows nobody under the number we called."""
     NO_CODEC = "no_codec"
     """The other side has no sound that we have."""
+    SRTP_REQUIRED = "srtp_required"
+    """The call's sound would have gone in the clear, and its account doesn't allow that."""
     REFUSED = "refused"
     """The server said no to our call, for whatever other reason."""
 
@@ -123,6 +125,8 @@ class Cause(StrEnum):
     """The server sent us to another (301, 302, 305)."""
     SWITCH_BACK = "switch_back"
     """We left a stand-in to try the first proxy again."""
+    NEW_SERVERS = "new_servers"
+    """The account is at other servers now, and we go there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,11 @@ class ViaRewritten:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvisioningAsked:
+    """The server says that the account's settings have changed: fetch them anew (`check-sync`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unregistered:
     """The server has forgotten us, as we asked."""
 
@@ -191,5 +200,7 @@ class LineLost:
 
 
 type CallEvent = CallChanged | CallEnded | MediaAgreed
-type LineEvent = Registered | RegistrationRefused | ViaRewritten | Unregistered | FlowFailed | LineLost
+type LineEvent = (
+    Registered | RegistrationRefused | ViaRewritten | ProvisioningAsked | Unregistered | FlowFailed | LineLost
+)
 type PhoneEvent = CallEvent | LineEvent

@@ -1,6 +1,8 @@
 """Our side of one call's offers and answers (RFC 3264, RFC 3261 §14): what was described last, and what was agreed."""
 
-from . import sdp
+from collections.abc import Callable
+
+from . import sdes, sdp
 
 
 class OfferAnswer:
@@ -44,3 +46,13 @@ class OfferAnswer:
     def _secure(self) -> bool:
         # A call that is secure stays so where the other side leaves the offer to us.
         return self._require_srtp or (self.agreement is not None and self.agreement.srtp is not None)
+
+
+def fresh_media(host: str, port: int, token: Callable[[], str]) -> sdp.LocalMedia:
+    """Return our end of a new call, with SRTP keys of its own; token() is that of the user agent."""
+    session_id = int(token()[:8], 16)
+    material = bytearray()
+    while len(material) < sdes.MATERIAL:
+        material += bytes.fromhex(token())
+    keys = sdes.draw_keys(bytes(material[: sdes.MATERIAL]))
+    return sdp.LocalMedia(host, port, session_id, 1, keys)

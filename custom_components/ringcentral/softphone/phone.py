@@ -40,6 +40,8 @@ _LOGGER: Final = logging.getLogger(__name__)
 # How long stop() waits for the server's last word.
 STOP_TIMEOUT: Final = 3.0
 
+_TO_NEW_SERVERS: Final = Loss(Cause.NEW_SERVERS, "the account is at other servers now")
+
 
 class Phone:
     """One line: keeps its account registered and hands its calls on."""
@@ -67,6 +69,9 @@ class Phone:
         self._route = Route(account, SystemRandom())
         # Connections in vain over UDP: the next one tries another of the proxy's addresses.
         self._in_vain: Counter[Proxy] = Counter()
+        self._renewal: tuple[Account, ssl.SSLContext | None] | None = None
+        self._moving = False
+        self._woken = asyncio.Event()
         self._sessions: dict[str, MediaSession] = {}
         self._queue: deque[PhoneEvent] = deque()
         self._dispatching = False
@@ -76,6 +81,25 @@ class Phone:
         self._unregistered = False
         self._settled = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+
+    def change_account(self, account: Account, tls: ssl.SSLContext | None = None) -> None:
+        """Go on with another account, and with the calls there are; nothing happens when it is the same.
+
+        At the same servers it registers over the same connection. It goes to other servers as soon as no call is up,
+        or with the next connection if that comes first. `tls` is for an account that comes to TLS only now; raises
+        ValueError without.
+        """
+        tls = tls or self._tls
+        if account.transport is Transport.TLS and tls is None:
+            raise ValueError("An account on TLS needs a TLS context")
+        same = account == self._account
+        self._renewal = None if same else (account, tls if account.transport is Transport.TLS else None)
+        self._pump()
+
+    def try_again(self) -> None:
+        """Don't wait for the next try; nothing happens while the line is registered."""
+        if not self.registered:
+            self._woken.set()
 
     @property
     def calls(self) -> list[Call]:
@@ -91,7 +115,8 @@ class Phone:
         if self._task is None:
             return
         self._settled.clear()
-        self._unregistered = False
+        self._unregistered = self._moving = False
+        self._renewal = None
         self._agent.shut_down(self._loop.time())
         self._pump()
         if self._connection is not None:
@@ -156,11 +181,18 @@ class Phone:
 
     async def _stay_connected(self) -> None:
         while True:
+            self._take_over()
+            self._woken.clear()
             proxy = self._route.proxy
             loss = await self._connect_once()
             delay = self._route.lost(loss, self._loop.time())
+            if self._renewal is not None:
+                # What speaks against the old account doesn't speak against the new one.
+                delay = 0.0
             self._dispatch([LineLost(loss.reason, delay, loss.cause, proxy)])
-            await asyncio.sleep(delay)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._woken.wait()
 
     async def _connect_once(self) -> Loss:
         """Serve one connection to its end; return why it ended."""
@@ -172,6 +204,10 @@ class Phone:
                 connection = await connect(proxy, self._tls, self._received)
         except ConnectionFailed as failed:
             return failed.loss
+        if self._moves:
+            await connection.close()
+            return _TO_NEW_SERVERS
+        self._take_over()
         self._connection = connection
         try:
             self._agent.connected(connection.flow, self._loop.time())
@@ -181,7 +217,7 @@ class Phone:
             self._connection = None
             self._settled.set()
             self._in_vain[proxy] += not self.registered
-            self.registered = False
+            self.registered = self._moving = False
             self._agent.disconnected(self._loop.time())
             self._pump()
             await connection.close()
@@ -200,6 +236,7 @@ class Phone:
 
     def _pump(self) -> None:
         """Carry out what the agent decided: bytes to the wire, events to their listener, the next deadline."""
+        self._renew()
         output = self._agent.take_datagrams()
         if output and self._connection is not None:
             self._connection.write(*output)
@@ -211,6 +248,32 @@ class Phone:
         deadlines = [self._agent.next_deadline, self._switch_back_at()]
         deadline = min((at for at in deadlines if at is not None), default=None)
         self._timer = None if deadline is None else self._loop.call_at(deadline, self._tick)
+
+    @property
+    def _moves(self) -> bool:
+        """Whether the account that is to be next is at other servers."""
+        if self._renewal is None:
+            return False
+        account, _ = self._renewal
+        return (account.proxies, account.transport) != (self._account.proxies, self._account.transport)
+
+    def _renew(self) -> None:
+        """Change over to the account that is to be next, as soon as that costs no call."""
+        if self._renewal is None or self._moving:
+            return
+        if self._connection is None:
+            self._woken.set()
+        elif not self._moves:
+            self._take_over()
+        elif self._agent.quiet:
+            self._moving = True
+            self._agent.give_back(self._loop.time())
+
+    def _take_over(self) -> None:
+        if self._renewal is not None:
+            (self._account, self._tls), self._renewal = self._renewal, None
+            self._route.change_account(self._account)
+            self._agent.change_account(self._account, self._loop.time())
 
     def _switch_back_at(self) -> float | None:
         """When to leave a stand-in: never while there is a call, or nothing to leave."""
@@ -240,6 +303,7 @@ class Phone:
                     session.close()
             case Registered():
                 self.registered = True
+                self._woken.clear()
                 self._route.registered(self._loop.time())
             case RegistrationRefused():
                 self._refused(event)
@@ -247,6 +311,8 @@ class Phone:
                 self._fail(Loss(cause, reason))
             case Unregistered():
                 self._unregistered = True
+                if self._moving:
+                    self._fail(_TO_NEW_SERVERS)
         try:
             self._on_event(event)
         except Exception:

@@ -76,6 +76,8 @@ class Registration:
         token() returns fresh random text, send and emit take what comes out, busy() tells whether calls are up.
         """
         self.state = RegistrationState.IDLE
+        self.granted = False
+        """Whether the server has registered us over this connection."""
         self._account = account
         self._token = token
         self._send = send
@@ -89,6 +91,7 @@ class Registration:
         self._challenges = 0
         self._asked_at = 0.0
         self._via_rewritten = False
+        self._outbound = True
         self._answer_by: float | None = None
         self._refresh_at: float | None = None
         self._period = UNPROVEN_REFRESH_PERIOD
@@ -120,6 +123,8 @@ class Registration:
         self._period = UNPROVEN_REFRESH_PERIOD
         self._backoff = Backoff(Random(self._token()))  # noqa: S311
         self._via_rewritten = False
+        self._outbound = True
+        self.granted = False
         self.state = RegistrationState.REGISTERING
         self._register(now)
 
@@ -158,6 +163,7 @@ class Registration:
     def lost(self) -> None:
         """Forget everything of a connection that is gone."""
         self.state = RegistrationState.IDLE
+        self.granted = False
         self._flow = self._answer_by = self._refresh_at = None
 
     def tick(self, now: float) -> None:
@@ -184,6 +190,10 @@ class Registration:
             self._challenged(response, now)
         elif response.status == 423 and self._interval_too_brief(response, now):
             pass
+        elif response.status == 439 and self._instance and self._outbound:
+            # A proxy on the way doesn't know RFC 5626: then without (§4.2.1).
+            self._outbound = False
+            self._register(now)
         else:
             self._refused(response, now)
         return True
@@ -207,7 +217,7 @@ class Registration:
             ("Contact", f"{self.contact(self._flow)}{self._instance};expires={self._expires}"),
             ("Expires", str(self._expires)),
             # RFC 5626 §4.2.1: without it a registrar takes no notice of the instance.
-            *([("Supported", "path, outbound")] if self._instance else []),
+            *([("Supported", "path, outbound")] if self._instance and self._outbound else []),
             *extra,
             ("User-Agent", self._account.user_agent),
         ]
@@ -216,7 +226,8 @@ class Registration:
     @property
     def _instance(self) -> str:
         instance = self._account.instance_id
-        return f';+sip.instance="<{instance}>";reg-id=1' if instance else ""
+        reg_id = ";reg-id=1" if self._outbound else ""
+        return f';+sip.instance="<{instance}>"{reg_id}' if instance else ""
 
     def _look_at_via(self, response: Response) -> None:
         """Servers add to our Via (`received`, `rport`: RFC 3581), but leave its sent-by alone (RFC 3261 §18.2.1)."""
@@ -233,6 +244,7 @@ class Registration:
             return
         expires = self._granted_expires(response)
         self.state = RegistrationState.REGISTERED
+        self.granted = True
         self._backoff.reset()
         # A short grant leaves no room for the margin: then at its half.
         self._granted_at, self._longest = now, max(expires - REFRESH_MARGIN, expires / 2)
@@ -293,6 +305,7 @@ class Registration:
             self._emit(Unregistered())
             return
         self.state = RegistrationState.REFUSED
+        self.granted = False
         status, reason = response.status, clean_text(response.reason)
         if self._busy():
             wait = max(self._backoff.next_delay(), _stated_wait(response) or _RETRY_AFTER.get(status, 1.0))

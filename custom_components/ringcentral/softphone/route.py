@@ -73,6 +73,16 @@ class Route:
         """Where to connect."""
         return self._redirect or self._account.proxies[self._index]
 
+    def change_account(self, account: Account) -> None:
+        """Follow an account that has changed: at other proxies begin with the first, and anywhere at once."""
+        if account.proxies != self._account.proxies:
+            self._go_to(0)
+        self._account = account
+        self._backoff.reset()
+        self._handed_over = 0
+        self._rests.clear()
+        self._redirect = None
+
     def registered(self, now: float) -> None:
         """Note that the proxy serves."""
         if self._registered_at is None:

@@ -1,4 +1,4 @@
-"""What an INVITE is turned away for before it can ring (RFC 3261 §8.2.2, §8.2.3, RFC 4028 §6)."""
+"""What a request is dropped for, and an INVITE turned away for before it can ring (RFC 3261 §8.2.2, §8.2.3, RFC 4028 §6)."""
 
 from typing import Final
 
@@ -6,9 +6,18 @@ from . import sdp
 from .dialog import Fields
 from .session_timer import MIN_SE, SUPPORTED, too_brief
 from .sip.address import split_list
-from .sip.message import Request
+from .sip.message import MalformedMessageError, Request
 
 _ACCEPTED_BODIES: Final = frozenset({"", sdp.CONTENT_TYPE})
+
+
+def require_answerable(request: Request) -> None:
+    """Make sure that a request can be answered at all; raises MalformedMessageError."""
+    if not request.call_id or not request.headers.get("via"):
+        raise MalformedMessageError("Call-ID or Via is missing")
+    if request.cseq.method != request.method:
+        raise MalformedMessageError("CSeq names another method")
+    _ = request.from_, request.to
 
 
 def refusal(invite: Request) -> tuple[int, Fields] | None:

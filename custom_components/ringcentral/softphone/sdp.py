@@ -67,6 +67,10 @@ class NoCommonCodecError(SdpError):
     """The description offers nothing we can take part in: 488 (RFC 3261 §21.4.26)."""
 
 
+class PlainOfferError(NoCommonCodecError):
+    """The description offers its sound in the clear only, where that isn't wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class MediaDescription:
     """One m= line and what belongs to it; address is None where none was given."""
@@ -151,13 +155,17 @@ def parse(body: bytes) -> SessionDescription:
 def parse_offer(body: bytes, *, require_srtp: bool = False) -> Offer:
     """Parse an offer and choose its first audio stream we can take part in.
 
-    Raises SdpError, NoCommonCodecError where there is nothing in it for us.
+    Raises SdpError, NoCommonCodecError where there is nothing in it for us, PlainOfferError where there would be but
+    for require_srtp.
     """
     description = parse(body)
-    for index, media in enumerate(description.media):
-        if _usable(media) and (not require_srtp or _secure(media)):
+    usable = [index for index, media in enumerate(description.media) if _usable(media)]
+    for index in usable:
+        if not require_srtp or _secure(description.media[index]):
             return Offer(description.media, index)
-    raise NoCommonCodecError(f"The offer has no G.711 audio over {'secure RTP' if require_srtp else 'RTP'}")
+    if usable:
+        raise PlainOfferError("The offer has no G.711 audio over secure RTP")
+    raise NoCommonCodecError("The offer has no G.711 audio over RTP")
 
 
 def answer(offer: Offer, local: LocalMedia) -> tuple[bytes, Agreement]:

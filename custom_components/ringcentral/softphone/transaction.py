@@ -55,8 +55,8 @@ class ClientTransactions:
         send: Callable[[Request], None],
     ) -> None:
         """Ask in a dialog and answer its challenges; token() returns fresh random text."""
+        self.credentials = credentials
         self._dialog = dialog
-        self._credentials = credentials
         self._token = token
         self._send = send
         self.invite: Request | None = None
@@ -177,7 +177,7 @@ class ClientTransactions:
         asked = pending.request
         value = authorization(
             challenge,
-            self._credentials,
+            self.credentials,
             method=asked.method,
             uri=asked.uri,
             cnonce=self._token()[:16],
