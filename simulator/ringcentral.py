@@ -57,6 +57,6 @@ class RingCentral:
                 authorization_id=device.authorization_id,
                 domain=device.domain,
                 name=self.rest.account.name,
-                provisioned=True,
+                provisioned=device.provisioned,
             )
         )

@@ -38,6 +38,11 @@ class Flow:
         """Press the button, and wait while the telephone is tried."""
         flows = self.hass.config_entries.flow
         self.result = await flows.async_configure(self.result["flow_id"], dict(typed))
+        return await self.wait()
+
+    async def wait(self) -> Mapping[str, Any]:
+        """Wait while the telephone is tried."""
+        flows = self.hass.config_entries.flow
         while self.result["type"] is FlowResultType.SHOW_PROGRESS:
             assert missing_texts("config", self.result) == []
             await self.hass.async_block_till_done()

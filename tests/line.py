@@ -140,8 +140,9 @@ async def set_up_line(hass: HomeAssistant, cloud: RingCentral, **options: Any) -
 
 def change_password(cloud: RingCentral) -> Account:
     """Give the newest device another password, at RingCentral's desk and at its registrar."""
-    device = replace(cloud.rest.sip_accounts[-1], password="a-fresh-one")
-    cloud.rest._devices[device.authorization_id] = device
+    provisioned = cloud.rest.devices.provisioned
+    newest = list(provisioned)[-1]
+    provisioned[newest] = replace(provisioned[newest], password="a-fresh-one")
     account = replace(cloud.sip.accounts[-1], password="a-fresh-one")
     cloud.sip.exchange.replace(account)
     cloud.sip.accounts = (account,)

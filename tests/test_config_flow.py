@@ -61,7 +61,13 @@ async def test_signing_in_leaves_no_session_behind(hass: HomeAssistant, cloud: R
     await flow.submit(cloud.app)
 
     asked = [Endpoint(request.endpoint) for request in cloud.rest.requests]
-    assert asked == [Endpoint.TOKEN, Endpoint.EXTENSION, Endpoint.SIP_PROVISION, Endpoint.REVOKE]
+    assert asked == [
+        Endpoint.TOKEN,
+        Endpoint.EXTENSION,
+        Endpoint.DEVICES,
+        Endpoint.SIP_PROVISION,
+        Endpoint.REVOKE,
+    ]
 
 
 async def test_an_extension_without_a_number_can_be_added(hass: HomeAssistant, cloud: RingCentral) -> None:
@@ -90,7 +96,7 @@ async def test_the_form_can_be_filled_in_in_a_browser(
     calls = await (await client.get(flow)).json()
     entry = await (await client.post(f"{path}/{calls['flow_id']}", json=CALLS)).json()
 
-    assert menu["menu_options"] == ["ringcentral", "device", "sip"]
+    assert menu["menu_options"] == ["browser", "ringcentral", "device", "sip"]
     assert (trying["type"], trying["progress_action"]) == ("progress", "register")
     assert [field["name"] for field in form["data_schema"]] == [
         "client_id",
@@ -215,7 +221,8 @@ def test_every_error_has_a_text_and_every_text_an_error() -> None:
         "invalid_address",
         "certificate_unreadable",
     }
-    assert {key for _, key in SIGN_IN_ERRORS} | registering == set(EN["config"]["error"])
+    choosing = {"phone_not_allowed"}
+    assert {key for _, key in SIGN_IN_ERRORS} | registering | choosing == set(EN["config"]["error"])
 
 
 async def test_an_extension_is_added_only_once(hass: HomeAssistant, line: Line) -> None:

@@ -28,7 +28,7 @@ def secrets(line: Line) -> Iterator[str]:
     """Yield whatever must stay with the user."""
     user = line.cloud.rest.account
     yield from (user.client_id, user.client_secret, user.jwt)
-    yield from (session.access for session in line.cloud.rest._sessions)
+    yield from line.cloud.rest.sessions.issued
     for account in line.cloud.sip.accounts:
         yield from (account.password, account.authorization_id, account.username, account.number.lstrip("+"))
     yield from (ANNA.number.lstrip("+"), ANNA.name)
@@ -91,7 +91,7 @@ async def test_no_secret_and_no_full_number_is_in_diagnostics_or_the_debug_log(
     assert "INVITE sip:" in logged and "INVITE sip:" in shown
     assert "response=***" in logged and "response=***" in shown
     assert "***42@" in logged and "***42@" in shown
-    assert line.cloud.rest._sessions != []
+    assert line.cloud.rest.sessions.issued != []
     assert [secret for secret in secrets(line) if secret in shown or secret in logged] == []
 
 

@@ -8,8 +8,15 @@ from typing import Any
 from homeassistant.util.ssl import client_context
 import pytest
 
-from custom_components.ringcentral.softphone import Proxy
-from custom_components.ringcentral.sources import account_of, certificates_in, tls_of, with_port, without_port
+from custom_components.ringcentral.softphone import Proxy, Transport
+from custom_components.ringcentral.sources import (
+    account_of,
+    certificates_in,
+    registers_as,
+    tls_of,
+    with_port,
+    without_port,
+)
 
 from .authority import Authority
 from .peers.certificate import write_certificate
@@ -216,3 +223,28 @@ def test_half_a_certificate_is_refused(authority: Authority) -> None:
 
     with pytest.raises(ValueError):
         certificates_in(head + tail)
+
+
+@pytest.mark.parametrize("source", ["browser", "ringcentral"])
+def test_an_existing_phone_is_encrypted_where_ringcentral_has_that(source: str) -> None:
+    info = SIP_INFO | {"transport": "TLS"}
+    data = {"source": source, "provision": {"device": {"id": "1", "existing": True}, "sipInfo": [info]}}
+
+    account, tls = account_of(data), tls_of(data)
+
+    assert (account.transport, account.require_srtp) == (Transport.TLS, True)
+    assert tls is not None and tls.check_hostname
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {
+            "source": "browser",
+            "provision": {"device": {"id": "1"}, "sipInfo": [SIP_INFO | {"domain": "SIP.example.com"}]},
+        },
+        {"source": "device", "authorization_id": "id", "domain": "Sip.Example.com"},
+    ],
+)
+def test_a_line_is_told_by_its_authorization_id_and_domain(data: dict[str, Any]) -> None:
+    assert registers_as(data) == ("id", "sip.example.com")

@@ -17,8 +17,10 @@ EN: Final[dict[str, Any]] = json.loads((_FOLDER / "en.json").read_text("utf-8"))
 def missing_texts(kind: str, result: Mapping[str, Any]) -> list[str]:
     """Return what a step of a "config" or "options" flow shows that has no text, and what its texts leave open."""
     if "reason" in result:
+        if result.get("translation_domain") == "homeassistant":
+            return []  # Home Assistant's own words
         return [] if result["reason"] in EN[kind]["abort"] else [f"abort {result['reason']}"]
-    if "step_id" not in result:
+    if "step_id" not in result or "url" in result:
         return []
     if "progress_action" in result:
         return [] if result["progress_action"] in EN[kind]["progress"] else ["progress"]
@@ -40,6 +42,15 @@ def _open(text: str) -> list[str]:
     return re.findall(r"{(\w+)}", text)
 
 
+def _worded(field: SelectSelector) -> list[str]:
+    """Return the options whose words are ours; those of the user's own things have a label."""
+    return [
+        option if isinstance(option, str) else option["value"]
+        for option in field.config["options"]
+        if isinstance(option, str) or option["value"] == option["label"]
+    ]
+
+
 def _missing_fields(texts: Mapping[str, Any], schema: vol.Schema) -> list[str]:
     missing = []
     for key, field in schema.schema.items():
@@ -51,5 +62,5 @@ def _missing_fields(texts: Mapping[str, Any], schema: vol.Schema) -> list[str]:
         ]
         if isinstance(field, SelectSelector):
             options = EN["selector"][field.config["translation_key"]]["options"]
-            missing += [f"option {option}" for option in field.config["options"] if option not in options]
+            missing += [f"option {option}" for option in _worded(field) if option not in options]
     return missing

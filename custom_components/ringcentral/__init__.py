@@ -8,12 +8,13 @@ from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .const import DOMAIN, LOGGER
+from .browser_session import EntrySession
+from .const import CONF_SOURCE, DOMAIN, LOGGER
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .library import LibraryError
 from .resources import async_acquire, async_release
 from .services import async_setup_services
-from .sources import tls_of
+from .sources import Source, tls_of
 from .views import ClipView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -54,7 +55,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: RingCentralConfigEntry)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) -> None:
-    """Delete the calls and clips of a line that is removed."""
+    """Delete the calls and clips of a line that is removed, and sign out."""
+    if entry.data[CONF_SOURCE] == Source.BROWSER:
+        await EntrySession(hass, entry).revoke()
     try:
         resources = await async_acquire(hass)
     except (ConfigEntryError, ConfigEntryNotReady) as error:

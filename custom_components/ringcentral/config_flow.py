@@ -8,54 +8,35 @@ from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
     OptionsFlow,
     OptionsFlowWithReload,
 )
-from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_USERNAME
+from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 import voluptuous as vol
 
 from .account_forms import DEVICE_FORM, PRESET_FORMS, AccountForm, Preset, UnusableAccountError, form_of
-from .cloud import AppCredentials, Provision, RingCentralClient, RingCentralError
-from .config_forms import CALLS_FORM, PASSWORD_FORM, SIGN_IN_FIELDS, SIGN_IN_FORM, Problem, flat
-from .const import (
-    CONF_AUTHORIZATION_ID,
-    CONF_DOMAIN,
-    CONF_JWT,
-    CONF_PROVISION,
-    CONF_SERVER,
-    CONF_SOURCE,
-    DOMAIN,
-    USER_AGENT,
-)
-from .provisioning import COMPUTER_NAME
+from .config_forms import CALLS_FORM, PASSWORD_FORM, Problem, flat
+from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_SOURCE, DOMAIN
 from .registration_check import RegistrationFailedError, async_check_registration
-from .sources import Source, account_of, tls_of
-
-CONSOLE_URL: Final = "https://developers.ringcentral.com"
+from .sign_in_flow import SignInFlow
+from .sources import Source, account_of, registers_as, tls_of
 
 # Seconds
 SHORTEST_PROGRESS: Final = 1.0
 
 
-class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
+class RingCentralConfigFlow(SignInFlow, domain=DOMAIN):
     """Find an account, register with it, choose what happens with calls."""
 
     VERSION = 1
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._data: dict[str, Any] = {}
-        self._title = ""
-        self._whose = ""
-        self._typed: dict[str, Any] | None = None
-        self._problem = Problem()
+        super().__init__()
         self._form = ""
         self._check: asyncio.Task[None] | None = None
-        self._signed_in_with: tuple[AppCredentials, RingCentralClient] | None = None
 
     @staticmethod
     @callback
@@ -68,6 +49,7 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     def async_remove(self) -> None:
         """Stop trying when the dialog is closed."""
+        super().async_remove()
         if self._check is not None:
             self._check.cancel()
 
@@ -77,19 +59,6 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which way to an account there is."""
         return self.async_show_menu(step_id="user", menu_options=list(Source))
-
-    async def async_step_ringcentral(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the RingCentral app and sign in with it."""
-        if user_input is not None:
-            typed = self._take(user_input)
-            try:
-                provision = await self._async_sign_in(typed)
-            except RingCentralError as error:
-                self._problem = Problem.of_sign_in(error)
-            else:
-                data = {CONF_SOURCE: Source.RINGCENTRAL, **typed, CONF_PROVISION: provision.as_dict()}
-                return await self._async_try("ringcentral", data)
-        return self._ask("ringcentral", SIGN_IN_FORM, console_url=CONSOLE_URL)
 
     async def async_step_device(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the five values of a RingCentral device that is set up by hand."""
@@ -127,26 +96,13 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Go to the form of the line's kind."""
-        if self._get_reauth_entry().data[CONF_SOURCE] == Source.RINGCENTRAL:
-            return await self.async_step_sign_in_again(user_input)
-        return await self.async_step_password(user_input)
-
-    async def async_step_sign_in_again(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for what signs in to RingCentral, and provision the same device with it."""
-        entry = self._entry()
-        if user_input is not None:
-            typed = {**entry.data, **self._take(user_input)}
-            device_id = Provision.from_dict(entry.data[CONF_PROVISION]).device_id
-            try:
-                provision = await self._async_sign_in(typed, device_id)
-            except RingCentralError as error:
-                self._problem = Problem.of_sign_in(error)
-            else:
-                data = {**typed, CONF_PROVISION: provision.as_dict()}
-                return await self._async_try("sign_in_again", data)
-        known = {CONF_CLIENT_ID: entry.data[CONF_CLIENT_ID]}
-        form = vol.Schema(SIGN_IN_FIELDS)
-        return self._ask("sign_in_again", form, known, console_url=CONSOLE_URL)
+        match self._get_reauth_entry().data[CONF_SOURCE]:
+            case Source.BROWSER:
+                return await self.async_step_browser_again(user_input)
+            case Source.RINGCENTRAL:
+                return await self.async_step_sign_in_again(user_input)
+            case _:
+                return await self.async_step_password(user_input)
 
     async def async_step_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the new password of an account."""
@@ -158,6 +114,8 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the form the line was added with, filled in."""
         data = self._get_reconfigure_entry().data
+        if data[CONF_SOURCE] == Source.BROWSER:
+            return await self.async_step_browser_again()
         if data[CONF_SOURCE] == Source.RINGCENTRAL:
             return await self.async_step_sign_in_again()
         step_id, form = form_of(data)
@@ -186,11 +144,13 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Save what was changed."""
+        self._saved = True
         return self.async_update_reload_and_abort(self._entry(), data=self._data)
 
     async def async_step_calls(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show whose line it is and ask what should happen when somebody calls."""
         if user_input is not None:
+            self._saved = True
             return self.async_create_entry(title=self._title, data=self._data, options=user_input)
         return self.async_show_form(
             step_id="calls", data_schema=CALLS_FORM, description_placeholders={"line": self._whose}
@@ -199,16 +159,19 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
     # Inside
 
     @property
+    @override
     def _changing(self) -> bool:
         """Whether a line is changed, not added."""
         return self.source in {SOURCE_REAUTH, SOURCE_RECONFIGURE}
 
+    @override
     def _entry(self) -> ConfigEntry:
         """Return the entry that is changed."""
         if self.source == SOURCE_REAUTH:
             return self._get_reauth_entry()
         return self._get_reconfigure_entry()
 
+    @override
     def _ask(
         self,
         step_id: str,
@@ -225,6 +188,7 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
             last_step=False,
         )
 
+    @override
     def _take(self, user_input: dict[str, Any]) -> dict[str, Any]:
         """Note what was typed, for the form to be shown again with it; return it in plain order."""
         self._typed, self._problem = user_input, Problem()
@@ -252,11 +216,25 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
         self._title = self._whose = f"{data[CONF_USERNAME]} ({data[CONF_DOMAIN]})"
         return await self._async_try(step_id, data)
 
+    @override
     async def _async_try(self, form: str, data: dict[str, Any]) -> ConfigFlowResult:
         """Register with what a form brought; it is shown again with what was typed when that fails."""
+        if (other := self._line_that_is(data)) is not None:
+            return self.async_abort(
+                reason="already_configured_device", description_placeholders={"line": other.title}
+            )
         self._form, self._data = form, data
         return await self.async_step_register()
 
+    def _line_that_is(self, data: Mapping[str, Any]) -> ConfigEntry | None:
+        """Return another line with this account, wherever it came from: only the newest of both would ring."""
+        changed = self._entry() if self._changing else None
+        others = [
+            entry for entry in self._async_current_entries(include_ignore=False) if entry is not changed
+        ]
+        return next((entry for entry in others if registers_as(entry.data) == registers_as(data)), None)
+
+    @override
     async def _async_claim(self, unique_id: str) -> None:
         """Make sure that a line is added once, and that a changed one is still the same; raises AbortFlow."""
         await self.async_set_unique_id(unique_id)
@@ -264,41 +242,6 @@ class RingCentralConfigFlow(ConfigFlow, domain=DOMAIN):
             self._abort_if_unique_id_mismatch()
         else:
             self._abort_if_unique_id_configured()
-
-    async def _async_sign_in(self, data: Mapping[str, Any], device_id: str | None = None) -> Provision:
-        """Sign in with what was typed and provision a device for the user it belongs to.
-
-        Raises:
-            AbortFlow: the user has a line already, or the line is another's.
-            RingCentralError: as drawn there.
-        """
-        client = self._client(data)
-        try:
-            extension = await client.extension()
-            await self._async_claim(f"{extension.account_id}-{extension.id}")
-            self._title = extension.name
-            number = extension.extension_number
-            self._whose = f"{extension.name} ({number})" if number else extension.name
-            return await client.provision(COMPUTER_NAME, device_id)
-        finally:
-            # The credentials of a device outlive the session it was made in.
-            await client.revoke()
-
-    def _client(self, data: Mapping[str, Any]) -> RingCentralClient:
-        """Return a client for what was typed; raises InvalidServer.
-
-        The same client serves a second try: it knows of a penalty that another request would begin anew.
-        """
-        credentials = AppCredentials(
-            client_id=data[CONF_CLIENT_ID],
-            client_secret=data[CONF_CLIENT_SECRET],
-            jwt=data[CONF_JWT],
-            server=data[CONF_SERVER],
-        )
-        if self._signed_in_with is None or self._signed_in_with[0] != credentials:
-            client = RingCentralClient(async_get_clientsession(self.hass), credentials, user_agent=USER_AGENT)
-            self._signed_in_with = credentials, client
-        return self._signed_in_with[1]
 
 
 async def _async_check(hass: HomeAssistant, data: Mapping[str, Any]) -> None:

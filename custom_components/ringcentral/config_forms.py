@@ -1,6 +1,6 @@
 """What the configuration flow asks for, and how it says what went wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Final, Self
@@ -11,6 +11,7 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -22,6 +23,7 @@ import voluptuous as vol
 
 from .cloud import (
     PRODUCTION_SERVER,
+    ExistingPhone,
     ExtensionUnusable,
     FeatureUnavailable,
     GrantNotEnabled,
@@ -29,6 +31,7 @@ from .cloud import (
     MissingPermission,
     RateLimited,
     RingCentralError,
+    SessionEnded,
     SignInRefused,
     Unreachable,
     WrongApp,
@@ -40,6 +43,7 @@ from .const import (
     CONF_ANSWER_MODE,
     CONF_JWT,
     CONF_LONGEST_MESSAGE,
+    CONF_PHONE,
     CONF_SERVER,
     DEFAULT_ANSWER_AFTER,
     DEFAULT_LONGEST_MESSAGE,
@@ -48,6 +52,7 @@ from .const import (
 )
 from .registration_check import RegistrationFailedError
 
+NEW_PHONE: Final = "new"
 SECTION_ADVANCED: Final = "advanced"
 
 # The most precise first: an error is told as the first of these it is.
@@ -57,6 +62,7 @@ SIGN_IN_ERRORS: Final[tuple[tuple[type[RingCentralError], str], ...]] = (
     (WrongEnvironment, "wrong_environment"),
     (WrongApp, "wrong_app"),
     (WrongJwt, "wrong_jwt"),
+    (SessionEnded, "session_ended"),
     (SignInRefused, "sign_in_refused"),
     (MissingPermission, "missing_permission"),
     (FeatureUnavailable, "feature_unavailable"),
@@ -82,6 +88,21 @@ SIGN_IN_FORM: Final = vol.Schema(
         ),
     }
 )
+
+
+def phone_form(phones: Iterable[ExistingPhone], *, new: bool) -> vol.Schema:
+    """Return the choice between a new phone, unless there is one already, and those of the user."""
+    options = [SelectOptionDict(value=NEW_PHONE, label=NEW_PHONE)] if new else []
+    options += [SelectOptionDict(value=phone.id, label=phone_name(phone)) for phone in phones]
+    config = SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST, translation_key=CONF_PHONE)
+    return vol.Schema({vol.Required(CONF_PHONE, default=options[0]["value"]): SelectSelector(config)})
+
+
+def phone_name(phone: ExistingPhone) -> str:
+    """Return what tells a phone from the user's others."""
+    name = phone.name or "Existing Phone"
+    return f"{name} (…{phone.number[-4:]})" if phone.number else name
+
 
 PASSWORD_FORM: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 

@@ -10,6 +10,7 @@ from .library import Library
 
 DOMAIN: Final = "ringcentral"
 LOGGER: Final = logging.getLogger(__package__)
+CONSOLE_URL: Final = "https://developers.ringcentral.com"
 USER_AGENT: Final = "HomeAssistantRingCentral/0.1.0"
 
 DATA_LIBRARY: Final[HassKey[Library]] = HassKey(f"{DOMAIN}_library")
@@ -19,6 +20,7 @@ CONF_AUTHORIZATION_ID: Final = "authorization_id"
 CONF_CA: Final = "ca_certificate"
 CONF_DOMAIN: Final = "domain"
 CONF_JWT: Final = "jwt"
+CONF_PHONE: Final = "phone"
 CONF_PRESET: Final = "preset"
 CONF_PROVISION: Final = "provision"
 CONF_PROXY: Final = "proxy"

@@ -1,33 +1,29 @@
 """One line: its phone, what the entities see of it, and what is kept of its calls."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
 import ssl
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .answering_machine import AnsweringMachine
-from .cloud import AppCredentials, RingCentralClient
+from .browser_session import EntrySession, async_keep_signed_in
+from .cloud import RingCentralClient
 from .const import (
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
-    CONF_JWT,
     CONF_LONGEST_MESSAGE,
-    CONF_SERVER,
     CONF_SOURCE,
     DEFAULT_ANSWER_AFTER,
     DEFAULT_LONGEST_MESSAGE,
     DOMAIN,
     LOGGER,
-    USER_AGENT,
     AnswerMode,
 )
 from .health import CallSound, LineHealth, LineHistory, StatusChange, after, renewed, signed_out
@@ -36,6 +32,7 @@ from .library import CallRecord, Direction as RecordedDirection, LibraryError
 from .models import CallEvent, CallEventType, LastCall, LineSnapshot, LineTest
 from .provisioning import Provisioning
 from .resources import Resources, async_release
+from .rest import async_client, credentials_of
 from .softphone import (
     Account,
     Call,
@@ -50,7 +47,7 @@ from .softphone import (
     Registered,
     Trace,
 )
-from .sources import Source, account_of
+from .sources import SIGNED_IN, Source, account_of
 
 type RingCentralConfigEntry = ConfigEntry[RingCentralCoordinator]
 
@@ -91,6 +88,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._filing_failed = False
         self._stopped = False
         self._work: set[asyncio.Task[None]] = set()
+        self._client = _client(hass, entry) if entry.data[CONF_SOURCE] in SIGNED_IN else None
         account = account_of(entry.data, entry.entry_id)
         self.data = LineSnapshot(LineHealth(since=dt_util.utcnow()), str(account.proxy))
         self._phone = Phone(account, resources.media, self._phone_event, tls, self.history.trace)
@@ -104,7 +102,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._provisioning = Provisioning(
             hass,
             entry,
-            _client(hass, entry.data) if entry.data[CONF_SOURCE] == Source.RINGCENTRAL else None,
+            self._client,
             account,
             registered=lambda: self.data.registered,
             confirmed=self._confirmed,
@@ -131,6 +129,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         """Start the phone."""
         self._phone.start()
         self._provisioning.async_start()
+        if self._client is not None and self.config_entry.data[CONF_SOURCE] == Source.BROWSER:
+            async_keep_signed_in(self.hass, self.config_entry, self._client)
 
     async def async_stop(self) -> None:
         """Hang up, file what was being recorded, give the registration and the resources back."""
@@ -349,12 +349,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             task.add_done_callback(self._work.discard)
 
 
-def _client(hass: HomeAssistant, data: Mapping[str, Any]) -> RingCentralClient:
+def _client(hass: HomeAssistant, entry: ConfigEntry) -> RingCentralClient:
     """Return what asks RingCentral for new credentials."""
-    credentials = AppCredentials(
-        client_id=data[CONF_CLIENT_ID],
-        client_secret=data[CONF_CLIENT_SECRET],
-        jwt=data[CONF_JWT],
-        server=data[CONF_SERVER],
-    )
-    return RingCentralClient(async_get_clientsession(hass), credentials, user_agent=USER_AGENT)
+    if entry.data[CONF_SOURCE] == Source.BROWSER:
+        return async_client(hass, EntrySession(hass, entry))
+    return async_client(hass, credentials_of(entry.data))

@@ -187,9 +187,10 @@ class Provisioning:
 
     async def _fetch(self, client: RingCentralClient, occasion: Occasion) -> None:
         """Fetch the credentials of the same device, and change over to them."""
-        device_id = Provision.from_dict(self._entry.data[CONF_PROVISION]).device_id
+        kept = Provision.from_dict(self._entry.data[CONF_PROVISION])
         try:
-            provision = await client.provision(COMPUTER_NAME, device_id)
+            provision = await client.renew(COMPUTER_NAME, kept)
+            # Read only now: asking may have changed the tokens that are kept beside it.
             fresh = {**self._entry.data, CONF_PROVISION: provision.as_dict()}
             account = account_of(fresh, self._entry.entry_id)
         except (RingCentralError, ValueError) as error:

@@ -42,9 +42,14 @@ _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0
 class Source(StrEnum):
     """The ways to an account; also the steps of the configuration flow's menu."""
 
+    BROWSER = "browser"
     RINGCENTRAL = "ringcentral"
     DEVICE = "device"
     SIP = "sip"
+
+
+# Signed in to, so that RingCentral says what registers the line.
+SIGNED_IN: Final = frozenset({Source.BROWSER, Source.RINGCENTRAL})
 
 
 def account_of(data: Mapping[str, Any], entry_id: str | None = None) -> Account:
@@ -53,9 +58,10 @@ def account_of(data: Mapping[str, Any], entry_id: str | None = None) -> Account:
     A line has the id of its entry, by which its registrations take each other's place. A trial has none: it must not
     take the place of the line that is at work.
     """
-    if data[CONF_SOURCE] == Source.RINGCENTRAL:
+    if data[CONF_SOURCE] in SIGNED_IN:
         provision = Provision.from_dict(data[CONF_PROVISION])
         info = provision.sip_info[0]
+        transport = Transport.TLS if info.transport == "TLS" else Transport.TCP
         return Account(
             username=info.username,
             password=info.password,
@@ -63,6 +69,9 @@ def account_of(data: Mapping[str, Any], entry_id: str | None = None) -> Account:
             domain=info.domain,
             proxies=_proxies(info),
             user_agent=USER_AGENT,
+            transport=transport,
+            # Who wants nobody to listen in wants that of the sound too; and keys never go in the clear.
+            require_srtp=transport is Transport.TLS,
             instance_id=_instance_id(entry_id, info.authorization_id),
             switch_back_interval=info.switch_back_interval,
             error_codes=frozenset(provision.sip_error_codes),
@@ -109,6 +118,14 @@ def certificates_in(text: str) -> str:
     except ssl.SSLError as error:
         raise ValueError("This is no certificate") from error
     return pem
+
+
+def registers_as(data: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what tells a server that two lines are one: only the newest of them would ring."""
+    if data[CONF_SOURCE] in SIGNED_IN:
+        info = Provision.from_dict(data[CONF_PROVISION]).sip_info[0]
+        return info.authorization_id, info.domain.lower()
+    return data[CONF_AUTHORIZATION_ID], data[CONF_DOMAIN].lower()
 
 
 def _instance_id(entry_id: str | None, authorization_id: str) -> str | None:

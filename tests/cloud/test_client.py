@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.ringcentral.cloud import (
     AppCredentials,
+    ExistingPhone,
     Extension,
     ExtensionUnusable,
     FeatureUnavailable,
@@ -21,6 +22,7 @@ from custom_components.ringcentral.cloud import (
     SipFlags,
     SipInfo,
     UnexpectedAnswer,
+    Unreachable,
     WrongApp,
     WrongJwt,
 )
@@ -289,3 +291,113 @@ async def test_secrets_and_numbers_reach_neither_log_nor_error(
     secrets += [provision.sip_info[0].password, "802398804999"]
     assert "OAU-140" in told
     assert [secret for secret in secrets if secret in told] == []
+
+
+# Existing phones
+
+
+@pytest.fixture
+def device_id(rest: RestSimulator) -> str:
+    """Return the id of the user's only Existing Phone."""
+    rest.devices.add_existing("Front door", "+16505550123")
+    (device_id,) = rest.devices.existing
+    return device_id
+
+
+async def test_the_existing_phones_of_the_user_are_listed(
+    client: RingCentralClient, rest: RestSimulator, device_id: str
+) -> None:
+    rest.devices.show("HardPhone", "Desk", "+16505550100")
+
+    assert await client.existing_phones() == (ExistingPhone(device_id, "Front door", "+16505550123"),)
+
+
+@pytest.mark.parametrize("fault", ["CMN-401", "CMN-402", "CMN-408", "CMN-102", Trouble.GARBAGE])
+async def test_a_list_that_cannot_be_had_is_an_empty_one(
+    client: RingCentralClient, rest: RestSimulator, device_id: str, fault: str | Trouble
+) -> None:
+    rest.fail_next(Endpoint.DEVICES, fault)
+
+    assert await client.existing_phones() == ()
+
+
+async def test_a_list_that_makes_no_sense_is_an_empty_one(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    rest.fail_next(Endpoint.DEVICES, lambda: web.json_response({"records": "none"}))
+
+    assert await client.existing_phones() == ()
+
+
+async def test_a_list_that_nobody_was_asked_for_is_an_error(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    rest.fail_next(Endpoint.DEVICES, "CMN-203")
+
+    with pytest.raises(Unreachable):
+        await client.existing_phones()
+
+
+async def test_an_existing_phone_registers_with_its_own_values(
+    client: RingCentralClient, rest: RestSimulator, device_id: str
+) -> None:
+    provision = await client.existing_phone(device_id)
+
+    phone = rest.devices.existing[device_id]
+    (info,) = provision.sip_info
+    assert (info.username, info.password, info.authorization_id, info.domain) == (
+        phone.username,
+        phone.password,
+        phone.authorization_id,
+        phone.domain,
+    )
+    assert (provision.existing, provision.device_id) == (True, device_id)
+
+
+async def test_an_existing_phone_that_may_not_be_seen_is_told(
+    client: RingCentralClient, rest: RestSimulator, device_id: str
+) -> None:
+    rest.account.user_permissions = frozenset()
+
+    with pytest.raises(FeatureUnavailable) as caught:
+        await client.existing_phone(device_id)
+
+    assert caught.value.feature == "ReadCompanyDevices"
+
+
+async def test_sip_info_without_what_it_must_have_is_unexpected(
+    client: RingCentralClient, rest: RestSimulator, device_id: str
+) -> None:
+    rest.region_proxies = [{"region": "NA"}]
+
+    with pytest.raises(UnexpectedAnswer, match="outboundProxies"):
+        await client.existing_phone(device_id)
+
+
+async def test_either_kind_of_device_is_renewed_and_the_session_ended(
+    client: RingCentralClient, rest: RestSimulator, device_id: str
+) -> None:
+    made, read = await client.provision("Home"), await client.existing_phone(device_id)
+
+    assert await client.renew("Home", made) == made
+    assert len(rest.sessions) == 0
+    assert await client.renew("Home", read) == read
+    assert len(rest.sessions) == 0
+    assert len(rest.asked(Endpoint.SIP_PROVISION)) == len(rest.asked(Endpoint.SIP_INFO)) == 2
+
+
+async def test_staying_signed_in_takes_a_token(client: RingCentralClient, rest: RestSimulator) -> None:
+    await client.stay_signed_in()
+
+    assert len(rest.sessions) == 1
+
+
+async def test_a_devices_id_stays_out_of_the_log(
+    client: RingCentralClient, device_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "custom_components.ringcentral")
+
+    await client.existing_phone(device_id)
+
+    told = "\n".join(record.getMessage() for record in caplog.records if "ringcentral" in record.name)
+    assert "/sip-info" in told and device_id not in told

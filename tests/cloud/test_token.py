@@ -39,7 +39,7 @@ class GatedTransport(Transport):
         self,
         endpoint: RestEndpoint,
         *,
-        authorization: str,
+        authorization: str | None,
         form: Mapping[str, str] | None = None,
         json: object = None,
     ) -> Answer:

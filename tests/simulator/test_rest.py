@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 import pytest
+from yarl import URL
 
 from simulator.rest import (
     MAX_SESSIONS,
@@ -49,8 +50,8 @@ class Phone:
     async def provision(self, token: str, **body: Any) -> tuple[int, Any]:
         return await self._ask("POST", Endpoint.SIP_PROVISION, f"Bearer {token}", json=body)
 
-    async def get(self, path: str) -> tuple[int, Any]:
-        return await self._ask("GET", path, "")
+    async def get(self, path: str, token: str = "") -> tuple[int, Any]:
+        return await self._ask("GET", path, f"Bearer {token}")
 
 
 class Clock:
@@ -460,3 +461,43 @@ async def test_it_may_be_stopped_twice_and_started_again_where_it_was(
 
     assert await rest.start(port=port) == rest.url
     assert (await phone.token())[0] == 200
+
+
+async def test_a_browser_is_sent_back_with_a_code(phone: Phone, rest: RestSimulator) -> None:
+    query = {
+        "response_type": "code",
+        "client_id": rest.account.client_id,
+        "redirect_uri": rest.account.redirect_uri,
+    }
+    url = rest.url + Endpoint.AUTHORIZE
+    async with phone.session.get(url, params=query, allow_redirects=False) as response:
+        where = URL(response.headers["Location"])
+
+    assert (response.status, str(where.with_query(None))) == (302, rest.account.redirect_uri)
+    assert where.query.keys() == {"code", "expires_in"}
+
+
+async def test_an_existing_phone_is_found_in_the_list(phone: Phone, token: str, rest: RestSimulator) -> None:
+    device = rest.devices.add_existing("Door", "+16505550123")
+
+    _, listed = await phone.get(Endpoint.DEVICES, token)
+    _, info = await phone.get(Endpoint.SIP_INFO.format(device_id=listed["records"][0]["id"]), token)
+
+    assert info["userName"] == device.username
+    assert info["outboundProxies"] == [{"region": "NA", "proxy": "127.0.0.1:5099"}]
+    assert rest.asked(Endpoint.SIP_INFO)[0].status == 200
+
+
+async def test_the_proxies_of_the_regions_may_be_told(phone: Phone, token: str, rest: RestSimulator) -> None:
+    rest.region_proxies = [{"region": "EMEA", "proxy": "127.0.0.1:5098", "proxyTLS": "127.0.0.1:5096"}]
+    rest.devices.add_existing("Door", "+16505550123")
+    (device_id,) = rest.devices.existing
+
+    _, info = await phone.get(Endpoint.SIP_INFO.format(device_id=device_id), token)
+
+    assert info["outboundProxies"] == rest.region_proxies
+
+
+@pytest.mark.parametrize("path", [Endpoint.DEVICES, Endpoint.SIP_INFO.format(device_id="1")])
+async def test_devices_are_shown_to_who_is_signed_in_only(phone: Phone, path: str) -> None:
+    assert _code(await phone.get(path)) == (401, "OAU-213")

@@ -1,7 +1,8 @@
-"""RingCentral's REST interface: sign in with a JWT, read the extension, provision a SIP line."""
+"""RingCentral's REST interface: sign in, read the extension and its devices, provision a SIP line."""
 
-from .client import RingCentralClient
+from .client import REQUEST_TIMEOUT, RingCentralClient
 from .credentials import PRODUCTION_SERVER, AppCredentials
+from .endpoints import AUTHORIZE, TOKEN
 from .errors import (
     ExtensionUnusable,
     FeatureUnavailable,
@@ -11,6 +12,7 @@ from .errors import (
     NotAllowed,
     RateLimited,
     RingCentralError,
+    SessionEnded,
     SignInRefused,
     UnexpectedAnswer,
     Unreachable,
@@ -19,29 +21,46 @@ from .errors import (
     WrongEnvironment,
     WrongJwt,
 )
+from .existing_phone import ExistingPhone
 from .models import Extension, Provision, SipFlags, SipInfo
+from .regions import Region, region_of
+from .token import AccessTokens, Token
+from .token_endpoint import Grant, TokenEndpoint
+from .transport import Transport
 
 __all__ = [
+    "AUTHORIZE",
     "PRODUCTION_SERVER",
+    "REQUEST_TIMEOUT",
+    "TOKEN",
+    "AccessTokens",
     "AppCredentials",
+    "ExistingPhone",
     "Extension",
     "ExtensionUnusable",
     "FeatureUnavailable",
+    "Grant",
     "GrantNotEnabled",
     "InvalidServer",
     "MissingPermission",
     "NotAllowed",
     "Provision",
     "RateLimited",
+    "Region",
     "RingCentralClient",
     "RingCentralError",
+    "SessionEnded",
     "SignInRefused",
     "SipFlags",
     "SipInfo",
+    "Token",
+    "TokenEndpoint",
+    "Transport",
     "UnexpectedAnswer",
     "Unreachable",
     "UnreachableCause",
     "WrongApp",
     "WrongEnvironment",
     "WrongJwt",
+    "region_of",
 ]

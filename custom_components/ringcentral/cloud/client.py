@@ -10,10 +10,12 @@ import aiohttp
 
 from .answer import Answer
 from .credentials import AppCredentials
-from .endpoints import EXTENSION, SIP_PROVISION, Endpoint
-from .errors import ExtensionUnusable, RingCentralError
+from .endpoints import DEVICES, EXTENSION, SIP_INFO, SIP_PROVISION, Endpoint
+from .errors import ExtensionUnusable, NotAllowed, RingCentralError, UnexpectedAnswer
+from .existing_phone import ExistingPhone, existing_phones, provision_of
 from .models import EXTENSION_ENABLED, Extension, Provision
-from .token import TokenSource
+from .regions import Region
+from .token import AccessTokens, TokenSource
 from .transport import Transport
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -37,16 +39,19 @@ class RingCentralClient:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        credentials: AppCredentials,
+        sign_in: AppCredentials | AccessTokens,
         *,
         user_agent: str,
+        near: Region = Region.NA,
         clock: Callable[[], float] = time.monotonic,
         request_timeout: float = REQUEST_TIMEOUT,
     ) -> None:
         """Use `session`, which stays the caller's to close.
 
         Args:
+            sign_in: what signs in, or what keeps the user signed in already.
             user_agent: `Name/1.2.3`; RingCentral refuses versions it can't parse.
+            near: where the phone is.
             clock: seconds that never go back.
             request_timeout: seconds for one request.
 
@@ -54,12 +59,15 @@ class RingCentralClient:
             ValueError: `user_agent` has another form.
         """
         self._transport = Transport(
-            session, credentials.server, user_agent=user_agent, clock=clock, timeout=request_timeout
+            session, sign_in.server, user_agent=user_agent, clock=clock, timeout=request_timeout
         )
-        self._tokens = TokenSource(self._transport, credentials, clock)
+        self._near = near
+        self._tokens: AccessTokens = (
+            TokenSource(self._transport, sign_in, clock) if isinstance(sign_in, AppCredentials) else sign_in
+        )
 
     async def extension(self) -> Extension:
-        """Return the user the JWT belongs to.
+        """Return the user who is signed in.
 
         Raises:
             ExtensionUnusable: it is disabled, frozen or not activated.
@@ -74,6 +82,56 @@ class RingCentralClient:
         if extension.status != EXTENSION_ENABLED:
             raise ExtensionUnusable(request_id=answer.request_id)
         return extension
+
+    async def existing_phones(self) -> tuple[ExistingPhone, ...]:
+        """Return the user's phones of the type Existing Phone; none when they may not be seen.
+
+        Raises:
+            RingCentralError: as drawn in `errors`, when nobody was asked.
+        """
+        answer = await self._call(DEVICES)
+        try:
+            return existing_phones(answer.expect_document(DEVICES))
+        except (NotAllowed, UnexpectedAnswer, ValueError) as err:
+            LOGGER.debug("The list of devices is of no use: %s", err)
+            return ()
+
+    async def existing_phone(self, device_id: str) -> Provision:
+        """Return what registers one of the existing phones, over TLS where RingCentral offers that.
+
+        Raises:
+            NotAllowed: the user may not see it (usually an administrator may).
+            RingCentralError: as drawn in `errors`.
+        """
+        endpoint = SIP_INFO.of(device_id)
+        answer = await self._call(endpoint)
+        document = answer.expect_document(endpoint)
+        try:
+            return provision_of(device_id, document, self._near)
+        except ValueError as err:
+            answer.unexpected(str(err))
+
+    async def renew(self, computer_name: str, kept: Provision) -> Provision:
+        """Return what registers the same device from now on, whoever made it.
+
+        Raises:
+            RingCentralError: as `provision` and `existing_phone` do.
+        """
+        if kept.existing:
+            renewed = await self.existing_phone(kept.device_id)
+        else:
+            renewed = await self.provision(computer_name, kept.device_id)
+        await self.rest()
+        return renewed
+
+    async def stay_signed_in(self) -> None:
+        """Use the session, so that it doesn't lapse for not being used.
+
+        Raises:
+            SignInRefused: it has ended; only the user can begin another.
+            RingCentralError: as drawn in `errors`.
+        """
+        await self._tokens.current()
 
     async def provision(self, computer_name: str, device_id: str | None = None) -> Provision:
         """Return what registers a SIP line over TCP.
@@ -95,6 +153,10 @@ class RingCentralClient:
                 raise
             LOGGER.debug("The stored device was rejected (%s), provisioning another", err.error_code)
         return await self._provision(computer_name, None)
+
+    async def rest(self) -> None:
+        """End a session that can be begun again without the user. SIP credentials outlive it."""
+        await self._tokens.rest()
 
     async def revoke(self) -> None:
         """End the session at RingCentral, best effort. SIP credentials outlive it."""

@@ -6,7 +6,8 @@
     │   ├── WrongApp            client id or client secret
     │   │   ├── GrantNotEnabled     the app doesn't have the JWT auth flow
     │   │   └── WrongEnvironment    a sandbox app on the production server, or the reverse
-    │   └── WrongJwt            the JWT is wrong, expired or revoked
+    │   ├── WrongJwt            the JWT is wrong, expired or revoked
+    │   └── SessionEnded        the session begun in the browser is over
     ├── NotAllowed              signed in, but this may not be done
     │   ├── MissingPermission   the app lacks a permission
     │   └── FeatureUnavailable  the user or the plan lacks a feature or a right
@@ -78,6 +79,12 @@ class WrongJwt(SignInRefused):
     """The JWT is wrong, expired, revoked or made for another app."""
 
     summary = "RingCentral does not accept the JWT"
+
+
+class SessionEnded(SignInRefused):
+    """The session that was begun in the browser is over: only the user can begin another."""
+
+    summary = "The session at RingCentral is over"
 
 
 class NotAllowed(RingCentralError):

@@ -15,7 +15,7 @@ DEFAULT_SIP_ERROR_CODES: Final = (408, 502, 503, 504)
 
 EXTENSION_ENABLED: Final = "Enabled"
 
-_HOST_AND_PORT: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):\d{1,5}", re.ASCII)
+HOST_AND_PORT: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):\d{1,5}", re.ASCII)
 _ACCOUNT_IN_URI: Final = re.compile(r"/account/(\d{1,32})(?:/|$)", re.ASCII)
 
 
@@ -76,7 +76,7 @@ class SipInfo:
     def from_dict(cls, data: object) -> Self:
         """Read one element of `sipInfo`. Raise ValueError when it isn't one."""
         info = obj(data, "sipInfo")
-        if not _HOST_AND_PORT.fullmatch(text(info, "outboundProxy")):
+        if not HOST_AND_PORT.fullmatch(text(info, "outboundProxy")):
             raise ValueError("outboundProxy is not host:port")
         return cls(
             username=text(info, "username"),
@@ -159,6 +159,7 @@ class Provision:
         sip_info: never empty; the first is the one to use.
         sip_error_codes: SIP statuses that mean this proxy is bad and the backup should be used.
         polling_interval: seconds after which provisioning anew is suggested.
+        existing: whether an administrator made the device; it is read then, not provisioned.
     """
 
     device_id: str = field(repr=False)
@@ -166,6 +167,7 @@ class Provision:
     sip_flags: SipFlags = SipFlags()
     sip_error_codes: tuple[int, ...] = DEFAULT_SIP_ERROR_CODES
     polling_interval: int | None = None
+    existing: bool = False
 
     @classmethod
     def from_dict(cls, data: object) -> Self:
@@ -184,19 +186,21 @@ class Provision:
         codes = tuple(whole(code, "sipErrorCodes") for code in items(answer, "sipErrorCodes"))
         if not all(300 <= code <= 699 for code in codes):
             raise ValueError("sipErrorCodes has a number that is no SIP failure")
+        device = obj(answer.get("device"), "device")
         return cls(
-            device_id=text(obj(answer.get("device"), "device"), "id"),
+            device_id=text(device, "id"),
             sip_info=usable,
             sip_flags=SipFlags.from_dict(answer.get("sipFlags") or {}),
             sip_error_codes=codes or DEFAULT_SIP_ERROR_CODES,
             polling_interval=_seconds(answer, "pollingInterval"),
+            existing=flag(device, "existing", default=False),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON that `from_dict` reads."""
         return _without_none(
             {
-                "device": {"id": self.device_id},
+                "device": {"id": self.device_id} | ({"existing": True} if self.existing else {}),
                 "sipInfo": [info.as_dict() for info in self.sip_info],
                 "sipFlags": self.sip_flags.as_dict(),
                 "sipErrorCodes": [str(code) for code in self.sip_error_codes],

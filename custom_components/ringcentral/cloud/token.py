@@ -1,16 +1,14 @@
-"""The access token: got with the JWT, renewed shortly before it expires, by one request at a time."""
+"""The access token; with a JWT it is renewed shortly before it expires, by one request at a time."""
 
 import asyncio
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 import logging
-from typing import Final
+from typing import Final, Protocol
 
 from .credentials import AppCredentials
-from .endpoints import REVOKE, TOKEN
-from .errors import RingCentralError, SignInRefused, UnexpectedAnswer
-from .fields import optional_text, optional_whole, text
+from .errors import SignInRefused, UnexpectedAnswer
+from .token_endpoint import TokenEndpoint
 from .transport import Transport
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -19,7 +17,6 @@ RENEW_AHEAD: Final = 60.0
 """Seconds before its end at which a token is no longer used; a tenth of its life if that is less."""
 
 _JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_TOKEN_LIMIT: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +32,34 @@ class Token:
         return f"Bearer {self.value}"
 
 
+class AccessTokens(Protocol):
+    """Keeps a user signed in, in whatever way that was done."""
+
+    @property
+    def server(self) -> str:
+        """The server that knows the tokens."""
+
+    async def current(self) -> Token:
+        """Return a token that hasn't expired.
+
+        Raises:
+            SignInRefused: only the user can help.
+            RateLimited, Unreachable, UnexpectedAnswer: no token was got for now.
+        """
+
+    async def instead_of(self, rejected: Token) -> Token:
+        """Return another token than `rejected`; raises as `current` does."""
+
+    def forget(self, rejected: Token) -> None:
+        """Don't return `rejected` any more."""
+
+    async def rest(self) -> None:
+        """End a session that can be begun again without the user, and keep any other."""
+
+    async def revoke(self) -> None:
+        """End the session, as far as the server can be told."""
+
+
 @dataclass(slots=True)
 class _SignIn:
     """A request for a token that is under way, and how many wait for it."""
@@ -44,13 +69,12 @@ class _SignIn:
 
 
 class TokenSource:
-    """Keeps one session of one app alive."""
+    """Keeps one session of one app alive, with a JWT."""
 
     def __init__(self, transport: Transport, credentials: AppCredentials, clock: Callable[[], float]) -> None:
         """Start signed out."""
-        pair = f"{credentials.client_id}:{credentials.client_secret}".encode()
-        self._basic = f"Basic {b64encode(pair).decode('ascii')}"
-        self._transport = transport
+        self._endpoint = TokenEndpoint(transport, credentials.client_id, credentials.client_secret)
+        self.server = credentials.server
         self._jwt = credentials.jwt
         self._clock = clock
         self._access: Token | None = None
@@ -91,12 +115,12 @@ class TokenSource:
         """End the session, if there is one, as far as the server can be told."""
         token = self._refresh or self._access
         self._access = self._refresh = None
-        if token is None:
-            return
-        try:
-            await self._transport.send(REVOKE, authorization=self._basic, form={"token": token.value})
-        except RingCentralError as err:
-            LOGGER.debug("The session is left to expire: %s", err)
+        if token is not None:
+            await self._endpoint.revoke(token.value)
+
+    async def rest(self) -> None:
+        """End the session; the next token comes from the JWT."""
+        await self.revoke()
 
     def _usable(self, token: Token | None) -> Token | None:
         return token if token is not None and self._clock() < token.expires_at else None
@@ -132,19 +156,12 @@ class TokenSource:
 
     async def _ask(self, form: Mapping[str, str]) -> Token:
         asked_at = self._clock()
-        answer = await self._transport.send(TOKEN, authorization=self._basic, form=form)
-        document = answer.expect_document(TOKEN)
-        try:
-            access = text(document, "access_token", limit=_TOKEN_LIMIT)
-            lifetime = optional_whole(document, "expires_in") or 0
-            refresh = optional_text(document, "refresh_token", limit=_TOKEN_LIMIT)
-            refresh_lifetime = optional_whole(document, "refresh_token_expires_in")
-        except ValueError as err:
-            answer.unexpected(str(err))
-        if lifetime <= 0:
-            answer.unexpected("expires_in is missing")
-        self._access = _token(access, asked_at, lifetime)
-        self._refresh = _token(refresh, asked_at, refresh_lifetime) if refresh is not None else None
+        grant = await self._endpoint.ask(form)
+        refresh = grant.refresh_token
+        self._access = _token(grant.access_token, asked_at, grant.expires_in)
+        self._refresh = (
+            _token(refresh, asked_at, grant.refresh_token_expires_in) if refresh is not None else None
+        )
         return self._access
 
 

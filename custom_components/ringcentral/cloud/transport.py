@@ -75,7 +75,7 @@ class Transport:
         self,
         endpoint: Endpoint,
         *,
-        authorization: str,
+        authorization: str | None,
         form: Mapping[str, str] | None = None,
         json: object = None,
     ) -> Answer:
@@ -103,7 +103,7 @@ class Transport:
         return outcome
 
     async def _exchange(
-        self, endpoint: Endpoint, *, authorization: str, form: Mapping[str, str] | None, json: object
+        self, endpoint: Endpoint, *, authorization: str | None, form: Mapping[str, str] | None, json: object
     ) -> Answer | RingCentralError:
         """Return the answer, or the failure instead of raising it.
 
@@ -113,8 +113,8 @@ class Transport:
         try:
             async with self._session.request(
                 endpoint.method,
-                self._server + endpoint.path,
-                headers={**self._headers, "Authorization": authorization},
+                self._server + endpoint.target,
+                headers=self._headers | ({"Authorization": authorization} if authorization else {}),
                 data=form,
                 json=json,
                 timeout=self._timeout,
