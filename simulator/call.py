@@ -77,7 +77,6 @@ class Call:
         self.answers = 0  # 2xx to the INVITE, repetitions included
         self.commands: list[int] = []  # Cmd of the phone's control messages
         self.referred_to: str | None = None  # target of a transfer
-
         self._dialog = Dialog(account, caller, dialect, target, signalling=signalling, random=random)
         self._negotiation = Negotiation(dialect, media, random.randrange(1000, 9000))
         self._session = Session(
@@ -324,7 +323,7 @@ class Call:
         """Take the phone's session description."""
         self._negotiation.take(message, self.log, answers=answers)
         if theirs := self._negotiation.theirs:
-            self.voice.moved(theirs.address)
+            self.voice.moved(theirs.address, self._negotiation.keys)
         self.voice.paused = not self._negotiation.flows
 
     # Requests of the phone
@@ -333,6 +332,8 @@ class Call:
         method = message.method
         if method == "ACK":
             self._dialog.check_request(message, self.log)
+            if self.voice.finished and self._lost_at is None:
+                self._hang_up(now)  # everything was said while the phone was away
             return
         self.log.wrong(*check_request(message, last_cseq=self._their_cseq))
         self._their_cseq = max(self._their_cseq, message.cseq[0])

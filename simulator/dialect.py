@@ -39,6 +39,7 @@ class Dialect:
     vias: int = 1  # RingCentral sends one; proxies in between add theirs
     codecs: str = CODECS  # payload types offered, first choice first
     profile: str = "RTP/AVP"
+    secure: bool = False  # SRTP: another profile, and a key in each description
     auto_answer: bool = False  # Alert-Info and Answer-After
     queue: str = ""  # name of the call queue, in p-rc-api-call-info
     supported: str = "replaces, timer, diversion"
@@ -143,8 +144,9 @@ def description(
     codecs: str = CODECS,
     profile: str = "RTP/AVP",
     direction: Direction = Direction.BOTH,
+    key: str = "",
 ) -> bytes:
-    """A session description (RFC 4566): one audio stream."""
+    """A session description (RFC 4566): one audio stream; `key` is the line with its SRTP key."""
     lines = [
         "v=0",
         f"o=- {media.port * 7} {version} IN IP4 {media.host}",
@@ -154,5 +156,6 @@ def description(
         f"m=audio {media.port} {profile} {codecs}",
     ]
     lines += [f"a={text}" for codec in codecs.split() for text in _ATTRIBUTES.get(codec, ())]
+    lines += [key] if key else []
     lines.append(f"a={direction}")
     return ("\r\n".join(lines) + "\r\n").encode()

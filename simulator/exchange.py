@@ -186,6 +186,11 @@ class Exchange:
                 dialled.lost(now)
         self._flush(now)
 
+    def forget(self) -> None:
+        """Lose every registration; the connections stay."""
+        for link in self._links:
+            self._registrar.forget(link)
+
     def drop(self, account: Account, now: float) -> None:
         """Close the connection that the account is registered over."""
         if (binding := self._registrar.binding(account, now)) and binding.link in self._links:

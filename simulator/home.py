@@ -35,7 +35,9 @@ automation:
 history:
 logbook:
 logger:
-  default: {level}
+  default: info
+  logs:
+    custom_components.ringcentral: {level}
 """
 
 

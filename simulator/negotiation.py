@@ -1,7 +1,10 @@
 """Offers and answers of the server's side of one call (RFC 3264)."""
 
+from random import Random
+
 from .caller import Log
 from .dialect import Address, Dialect, Direction, description
+from .srtp import MASTER, attribute, keys_in
 from .strict import Description, check_description
 from .wire import Message
 
@@ -18,6 +21,13 @@ class Negotiation:
         self.theirs: Description | None = None  # the phone's last description
         self._dialect, self._media, self._version = dialect, media, version
         self._offered: Description | None = None
+        self._tag, self._ours = 1, Random(f"{version} {media.port}").randbytes(MASTER)
+        self._theirs: bytes | None = None
+
+    @property
+    def keys(self) -> tuple[bytes, bytes] | None:
+        """The master keys of what the server sends and of what it gets; None in the clear."""
+        return (self._ours, self._theirs) if self._theirs else None
 
     @property
     def flows(self) -> bool:
@@ -38,16 +48,20 @@ class Negotiation:
 
     def _describe(self, codecs: str, direction: Direction) -> bytes:
         self._version += 1
+        secure = self._dialect.secure or self._theirs is not None
         return description(
             self._media,
             version=self._version,
             codecs=codecs,
-            profile=self._dialect.profile,
+            profile="RTP/SAVP" if secure else self._dialect.profile,
             direction=direction,
+            key=attribute(self._tag, self._ours) if secure else "",
         )
 
     def take(self, message: Message, log: Log, *, answers: bool) -> None:
         """Take the phone's description: an answer to our last offer, or an offer of its own."""
         offer = self._offered if answers else None
         log.wrong(*check_description(message, offer=offer, before=self.theirs))
+        if found := keys_in(message.body):
+            self._tag, self._theirs = found
         self.theirs = Description.parse(message.body) or self.theirs

@@ -1,10 +1,13 @@
 """RingCentral as a household sees it: sign in over REST, get a device, register it, and be called."""
 
+import asyncio
 from typing import Any, Self
 
 from .call import Call
 from .caller import Caller
-from .dialect import Dialect
+from .dialect import Address, Dialect
+from .gate import Gate
+from .leaks import Secret, secrets_of
 from .registrar import Account
 from .rest import Account as User, RestSimulator, SipAccount
 from .server import Server, Tell
@@ -13,10 +16,13 @@ from .server import Server, Tell
 class RingCentral:
     """REST and SIP of one user, on loopback. Use it as an async context manager."""
 
-    def __init__(self, user: User | None = None, *, tell: Tell | None = None) -> None:
-        """Serve a user; `tell` hears of every event of every call as it happens."""
+    def __init__(
+        self, user: User | None = None, *, tell: Tell | None = None, gate: Gate | None = None
+    ) -> None:
+        """Serve a user; `tell` hears of every event of every call as it happens, a gate stands before the SIP server."""
         self.rest = RestSimulator(user, on_device=self._add)
         self.sip = Server((), tell=tell)
+        self.gate = gate
 
     @property
     def app(self) -> dict[str, Any]:
@@ -29,16 +35,38 @@ class RingCentral:
             "advanced": {"server": self.rest.url},
         }
 
+    @property
+    def secrets(self) -> frozenset[Secret]:
+        """What nobody else may see of what was handed out and of the calls so far; of the wire what passed a gate."""
+        return secrets_of(
+            (self.rest.account,),
+            accounts=self.sip.accounts,
+            callers=(call.caller for call in self.sip.calls),
+            requests=self.rest.requests,
+            wire=bytes(self.gate.passed) if self.gate else b"",
+        )
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the newest device can be called."""
+        return self.sip.exchange.is_registered(self.sip.accounts[-1], asyncio.get_running_loop().time())
+
     async def __aenter__(self) -> Self:
         """Listen."""
         await self.sip.__aenter__()
-        self.rest.sip_proxy = f"{self.sip.host}:{self.sip.port}"
+        front = Address(self.sip.host, self.sip.port)
+        if self.gate is not None:
+            await self.gate.open(front)
+            front = self.gate.address
+        self.rest.sip_proxy = f"{front.host}:{front.port}"
         await self.rest.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Close everything."""
         await self.rest.stop()
+        if self.gate is not None:
+            await self.gate.shut()
         await self.sip.__aexit__()
 
     async def registered(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - a test reads better without a second block

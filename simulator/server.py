@@ -137,6 +137,11 @@ class Server:
         self.exchange.drop(account or self.accounts[0], self._loop.time())
         self.pump()
 
+    def forget(self) -> None:
+        """Lose every registration; the connections stay."""
+        self.exchange.forget()
+        self.pump()
+
     async def until(self, condition: Callable[[], bool], timeout: float = 10.0) -> None:  # noqa: ASYNC109 - a test reads better without a second block
         """Wait until something is so.
 

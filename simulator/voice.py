@@ -8,6 +8,7 @@ from .beep import BeepDetector
 from .caller import Log, Manner
 from .dialect import Address
 from .rtp import FRAME, FRAME_SECONDS, PCMU, TELEPHONE_EVENT, Packet, extended
+from .srtp import Stream
 
 SILENCE = b"\xff" * FRAME
 _BEFORE_SPEECH = 10  # frames of silence between the beep and the speech: 200 ms
@@ -45,6 +46,8 @@ class Voice:
         self._heard: dict[int, Packet] = {}
         self._highest = 0
         self._their_ssrc: int | None = None
+        self._keys: tuple[bytes, bytes] | None = None
+        self._streams: tuple[Stream, Stream] | None = None  # what we send, what we get
         self._frames = self._script()
 
     @property
@@ -82,8 +85,11 @@ class Voice:
         if not self._manner.latch:
             self._start(address, now)
 
-    def moved(self, address: Address) -> None:
-        """A new description names another address."""
+    def moved(self, address: Address, keys: tuple[bytes, bytes] | None = None) -> None:
+        """A new description names an address, and the SRTP keys of what is sent and of what comes."""
+        if keys != self._keys:
+            self._keys = keys
+            self._streams = (Stream(keys[0]), Stream(keys[1])) if keys else None
         if not self._manner.latch:
             self._to = address
 
@@ -98,7 +104,8 @@ class Voice:
         """Listen to a datagram."""
         if self._begun is None:
             return
-        packet = Packet.parse(data)
+        opened = self._streams[1].open(data) if self._streams else data
+        packet = Packet.parse(opened) if opened is not None else None
         if packet is None:
             self._log.wrong("media: a datagram that is not plain RTP")
             return
@@ -162,7 +169,8 @@ class Voice:
             return None
         self._sequence = (sequence + 1) & 0xFFFF
         self.sent.append(Sent(sequence, timestamp, payload))
-        return Packet(PCMU, sequence, timestamp, self._ssrc, payload).encode()
+        packet = Packet(PCMU, sequence, timestamp, self._ssrc, payload).encode()
+        return self._streams[0].protect(packet) if self._streams else packet
 
     def _script(self) -> Iterator[bytes]:
         """The whole of what a caller says, frame by frame."""

@@ -15,6 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 # Imported first, so that `custom_components` is this checkout's and not the test harness's own.
 from custom_components.ringcentral import PLATFORMS
 from custom_components.ringcentral.const import DOMAIN
+from simulator.gate import Gate
 from simulator.ringcentral import RingCentral
 
 from .line import SOUNDS, Line, set_up_line
@@ -76,11 +77,17 @@ def those_platforms(platforms: list[Platform]) -> Generator[None]:
 
 
 @pytest.fixture
+def gate() -> Gate | None:
+    """Return what stands between the phone and RingCentral's SIP server: nothing, unless a test wants it."""
+    return None
+
+
+@pytest.fixture
 async def cloud(
-    hass: HomeAssistant, socket_enabled: None, those_platforms: None
+    hass: HomeAssistant, socket_enabled: None, those_platforms: None, gate: Gate | None
 ) -> AsyncGenerator[RingCentral]:
     """Run RingCentral on loopback, with a user whom it holds every rule of SIP against."""
-    async with RingCentral() as cloud:
+    async with RingCentral(gate=gate) as cloud:
         with patch("custom_components.ringcentral.resources.load_sounds", return_value=SOUNDS):
             yield cloud
             await hass.async_block_till_done()

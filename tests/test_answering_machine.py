@@ -11,7 +11,7 @@ from custom_components.ringcentral.library import Library, LibraryFullError
 from custom_components.ringcentral.softphone.media import MediaEngine, MediaError, MediaSession
 from custom_components.ringcentral.softphone.media.wav import WavFile
 from simulator.caller import Manner, Step
-from simulator.demo import check_clip
+from simulator.clip import check_clip
 from simulator.ringcentral import RingCentral
 
 from .line import ANNA, LISTENER, SOUNDS, SPEECH, Line, set_up_line, until

@@ -19,7 +19,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
 from custom_components.ringcentral.library import Clip, Library, LibraryError, LibraryFullError
-from simulator.demo import check_clip
+from simulator.clip import check_clip
 from simulator.home import free_port
 from simulator.rest import Account as User
 from simulator.ringcentral import RingCentral

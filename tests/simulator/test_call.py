@@ -611,6 +611,21 @@ def test_a_talking_caller_waits_for_the_phone_to_come_back() -> None:
     assert scene.call.violations == []
 
 
+def test_who_said_everything_while_the_phone_was_away_hangs_up_when_it_is_back() -> None:
+    scene = Scene()
+    scene.answer()
+    scene.call.lost(6.0)
+    scene.call.voice.finished = True
+    assert scene.at(60.0) == []
+
+    again = ask(scene.invite, "INVITE", number=2, headers=(("Content-Type", "application/sdp"),), body=sdp())
+    (ok,) = scene.get(again, 70.0)
+    assert ok.status == 200
+    (bye,) = scene.get(ask(scene.invite, "ACK", number=2), 70.1)
+    assert bye.method == "BYE"
+    assert scene.call.violations == []
+
+
 def test_a_phone_that_stays_away_is_given_up() -> None:
     scene = Scene()
     scene.answer()

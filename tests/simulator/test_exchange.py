@@ -150,6 +150,15 @@ def test_a_connection_can_be_dropped() -> None:
     assert exchange.calls[0].outcome == "connection lost"
 
 
+def test_a_forgotten_phone_stays_connected_and_may_register_again() -> None:
+    exchange = connected()
+    exchange.forget()
+    assert not exchange.is_registered(OPEN, 1.0)
+
+    give(exchange, register(OPEN, number=2))
+    assert exchange.is_registered(OPEN, 1.0)
+
+
 def test_a_connection_is_closed_instead_of_an_answer() -> None:
     exchange = connected()
     exchange.faults.close_on_register = True

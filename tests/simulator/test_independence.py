@@ -7,10 +7,10 @@ import pytest
 
 SIMULATOR = Path(__file__).parents[2] / "simulator"
 IO = {"asyncio", "socket", "ssl", "threading", "time"}
-SHELLS = {"server", "__main__"}
+SHELLS = {"chaos", "gate", "server", "__main__"}
 CORE = (
-    "beep", "call", "caller", "dialect", "dialog", "digest", "exchange", "link", "negotiation", "registrar", "rtp",
-    "strict", "voice", "wire",
+    "beep", "call", "caller", "clip", "dialect", "dialog", "digest", "exchange", "link", "negotiation", "registrar", "rtp",
+    "srtp", "strict", "voice", "wire",
 )  # fmt: skip
 
 

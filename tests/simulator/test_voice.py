@@ -8,6 +8,7 @@ import pytest
 from simulator.caller import Log, Manner
 from simulator.dialect import Address
 from simulator.rtp import FRAME, Packet
+from simulator.srtp import Stream
 from simulator.voice import SILENCE, Voice
 
 BEEP = (Path(__file__).parents[2] / "custom_components" / "ringcentral" / "sounds" / "beep.ulaw").read_bytes()
@@ -245,3 +246,21 @@ def test_outside_the_call_nobody_listens() -> None:
 
     assert line.voice.heard == []
     assert line.out == []
+
+
+def test_what_is_not_opened_by_the_agreed_key_is_not_heard() -> None:
+    ours, theirs = bytes(range(30)), bytes(range(30, 60))
+    scene = Line(Manner(stay=True))
+    scene.voice.moved(PHONE, (ours, theirs))
+    phone = Stream(theirs)
+    plain = Packet(0, 1, FRAME, 9, SILENCE).encode()
+
+    scene.voice.receive(phone.protect(plain), PHONE, 0.0)
+    scene.voice.moved(PHONE, (ours, theirs))
+    ((sent, _),) = scene.voice.due(0.001)
+    assert scene.log.violations == []
+    assert len(scene.voice.heard) == 1
+    assert (opened := Stream(ours).open(sent)) and Packet.parse(opened)
+
+    scene.voice.receive(plain, PHONE, 0.02)
+    assert scene.log.violations == ["media: a datagram that is not plain RTP"]
