@@ -8,6 +8,7 @@ import re
 from .caller import Caller, Log, Step
 from .dialect import Address, Dialect, Direction, Party, Session, control_message, invite_headers
 from .dialog import NO_ANSWER, PATIENCE, Dialog, Headers
+from .enquiries import ENQUIRIES, TIMER, TRANSFERRED
 from .negotiation import Negotiation
 from .registrar import Account
 from .strict import check_request
@@ -27,23 +28,8 @@ class State(StrEnum):
 
 
 _SDP: Headers = (("Content-Type", "application/sdp"),)
-_TIMER: Headers = (("Session-Expires", "14400;refresher=uac"), ("Min-SE", "90"))
 _ELSEWHERE: Headers = (("Reason", 'SIP;cause=200;text="Call completed elsewhere"'),)
-_ENQUIRIES: dict[Step, tuple[str, Headers, bytes]] = {
-    Step.UPDATE: ("UPDATE", _TIMER, b""),
-    Step.INFO: (
-        "INFO",
-        (("Content-Type", "application/json;charset=utf-8"),),
-        b'{"request":{"reqid":1,"command":"noop"}}',
-    ),
-    Step.OPTIONS: ("OPTIONS", (("Accept", "application/sdp"),), b""),
-    Step.NOTIFY: ("NOTIFY", (("Event", "keep-alive"), ("Subscription-State", "active")), b""),
-}
-_TRANSFERRED: Headers = (
-    ("Event", "refer"),
-    ("Subscription-State", "terminated;reason=noresource"),
-    ("Content-Type", "message/sipfrag;version=2.0"),
-)
+_INVITES = frozenset({Step.HOLD, Step.RESUME, Step.REFRESH})
 _REJECTIONS = {10: "forward", 11: "voicemail", 12: "reject"}
 _RECEIVED = 17  # ClientReceiveConfirm; before it, voicemail is ignored
 _AWAY = 300.0  # seconds a talking caller waits for a phone that lost its connection
@@ -89,8 +75,9 @@ class Call:
         self._their_cseq = -1
         self._no_487_by: float | None = None
         self._lost_at: float | None = None  # when the phone's connection went in mid-call
-        self._forgiven = False  # once it went, the phone can't know how the call stands
+        self._forgiven = False  # once it went, or was deaf, the phone can't know how the call stands
         self._ack_body: bytes | None = None
+        self._reinvite: Message | None = None  # the last that was accepted
         self._script = [(now + after, step) for after, step in caller.while_ringing]
         headers = invite_headers(
             dialect, Party(caller.number, caller.name), account, self._session, signalling.host
@@ -149,6 +136,7 @@ class Call:
         if self.state is State.RINGING and now >= self._placed + self.caller.ring_for:
             self._cancel(now)
         for late in self._dialog.overdue(now):
+            self._forgiven = True
             self.log.wrong(f"no response to {late.method}")
             self._end("no response", now)
         if self._no_487_by is not None and self._no_487_by <= now:
@@ -171,6 +159,10 @@ class Call:
             self._dialog.close()
             self.log.note(now, "out of reach")
 
+    def moved(self) -> None:
+        """The phone speaks over another connection than before: what it said last may not have come through."""
+        self._forgiven = True
+
     def received(self, message: Message, now: float) -> None:
         """Take a message of this call from the phone."""
         if message.is_request:
@@ -188,8 +180,12 @@ class Call:
             self._take(self._script.pop(0)[1], now)
 
     def _take(self, step: Step, now: float) -> None:
-        if step in _ENQUIRIES and self.state is State.TALKING:
-            method, headers, body = _ENQUIRIES[step]
+        if step in _INVITES and self._dialog.waits_for("INVITE"):
+            # One INVITE at a time (§14.1).
+            self._script.insert(0, (now + 0.5, step))
+            return
+        if step in ENQUIRIES and self.state is State.TALKING:
+            method, headers, body = ENQUIRIES[step]
             self._dialog.ask(method, now, headers, body)
             return
         steps: dict[Step, Callable[[float], None]] = {
@@ -230,7 +226,7 @@ class Call:
         if direction is not self._negotiation.direction:
             self.log.note(now, "resumed" if direction is Direction.BOTH else "on hold")
         self._negotiation.direction = direction
-        self._dialog.ask("INVITE", now, (*_TIMER, *_SDP), self._negotiation.offer())
+        self._dialog.ask("INVITE", now, (*TIMER, *_SDP), self._negotiation.offer())
 
     def _hang_up(self, now: float) -> None:
         if self.state is State.TALKING:
@@ -244,7 +240,10 @@ class Call:
     def _answered(self, response: Message, now: float) -> None:
         method = response.method
         if not (asked := self._dialog.answered(response, self.log)):
-            if not self.ended:
+            if self._reinvite and self._reinvite.cseq == response.cseq and response.status // 100 == 2:
+                # The ACK takes longer than the phone waits for it (§13.3.1.4).
+                self._dialog.acknowledge(self._reinvite, response)
+            elif not self.ended:
                 self.log.wrong(f"{response.status} to {method}: nothing was asked")
             return
         if response.status < 200:
@@ -255,6 +254,7 @@ class Call:
         if response.status >= 300 and (method, response.status) != ("CANCEL", 481):
             self.log.wrong(f"{response.status} to {method}")
         elif method == "INVITE":
+            self._reinvite = asked
             self._learn(response, answers=True)
         if method == "BYE":
             self._end("caller hung up", now)
@@ -310,8 +310,7 @@ class Call:
             return
         self._ack_body = b"" if self.dialect.offer else self._negotiation.answer()
         self._dialog.acknowledge(self._invite, response, self._ack_body)
-        theirs = self._negotiation.theirs
-        if too_late or not theirs:
+        if too_late or not (theirs := self._negotiation.theirs):
             self.log.note(now, "answered too late" if too_late else "answered, but where is the sound")
             self._hang_up(now)
             return
@@ -331,9 +330,10 @@ class Call:
     def _asked(self, message: Message, now: float) -> None:
         method = message.method
         if method == "ACK":
-            self._dialog.check_request(message, self.log)
+            if self.status is not None:
+                self._dialog.check_request(message, self.log)
             if self.voice.finished and self._lost_at is None:
-                self._hang_up(now)  # everything was said while the phone was away
+                self._hang_up(now)  # all was said while the phone was away
             return
         self.log.wrong(*check_request(message, last_cseq=self._their_cseq))
         self._their_cseq = max(self._their_cseq, message.cseq[0])
@@ -368,7 +368,7 @@ class Call:
                 self.referred_to = uri_of(message.get("Refer-To") or "")
                 self.log.note(now, "transferred")
                 self.outbox.append(reply(message, 202, headers=contact))
-                self._dialog.ask("NOTIFY", now, _TRANSFERRED, b"SIP/2.0 200 OK\r\n")
+                self._dialog.ask("NOTIFY", now, TRANSFERRED, b"SIP/2.0 200 OK\r\n")
             case "INFO" | "UPDATE" | "OPTIONS" | "NOTIFY":
                 self.outbox.append(reply(message, 200, headers=contact))
             case _:

@@ -16,9 +16,11 @@ from .link import Faults, Link
 from .registrar import Account, Registrar
 from .services import Service, ServiceCall
 from .strict import check_request
-from .wire import KeepAlive, Message, WireError, reply, request, uri_of
+from .wire import KeepAlive, Message, WireError, reply, request, tag_of, uri_of
 
 _PONG = KeepAlive.PONG.encode()
+# Calls that are over and still known, for who looks back and for what is on its way.
+KEPT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Exchange:
 
     @property
     def calls(self) -> list[Call]:
-        """Every call so far, oldest first."""
+        """The calls that are up and the last KEPT, oldest first."""
         return [call for call, _ in self._calls.values()]
 
     @property
@@ -109,8 +111,16 @@ class Exchange:
 
     def is_registered(self, account: Account, now: float) -> bool:
         """Whether the account can be called."""
+        return self.link_of(account, now) is not None
+
+    def link_of(self, account: Account, now: float) -> int | None:
+        """The connection that the account's calls go to; None when it can't be called."""
         binding = self._registrar.binding(account, now)
-        return binding is not None and binding.link in self._links
+        return binding.link if binding is not None and binding.link in self._links else None
+
+    def link_of_call(self, call: Call) -> int:
+        """The connection that the phone last spoke over in this call."""
+        return self._calls[call.call_id][1]
 
     def call(
         self, account: Account, caller: Caller, media: Address, now: float, dialect: Dialect | None = None
@@ -134,6 +144,7 @@ class Exchange:
             now=now,
         )
         self._calls[call.call_id] = (call, binding.link)
+        self._forget_oldest()
         self._live.append(call)
         self._flush(now)
         return call
@@ -234,9 +245,11 @@ class Exchange:
                 self._links[link].send(_PONG, now)
             return
         if item.call_id in self._calls:
-            call, _ = self._calls[item.call_id]
-            # A phone that comes back speaks over its new connection.
-            self._calls[item.call_id] = (call, link)
+            call, before = self._calls[item.call_id]
+            if link != before:
+                # A phone that comes back speaks over its new connection.
+                self._calls[item.call_id] = (call, link)
+                call.moved()
             call.received(item, now)
             self._post(call, now)
         elif not item.is_request and item.call_id in self._notified and item.status == 200:
@@ -249,7 +262,9 @@ class Exchange:
             self._register(link, item, now)
         elif item.method != "ACK":
             self._wrong(*check_request(item))
-            status = {"OPTIONS": 200, "INVITE": 404}.get(item.method, 481)
+            # An INVITE within a call that is not known: of before this server was started, for one.
+            known = {"OPTIONS": 200} if tag_of(item.get("To") or "") else {"OPTIONS": 200, "INVITE": 404}
+            status = known.get(item.method, 481)
             self._links[link].send(reply(item, status, tag="6f7574").encode(), now)
 
     def _service_call(self, item: Message, link: int) -> ServiceCall | None:
@@ -259,7 +274,7 @@ class Exchange:
             return known[0]
         number, _, _ = (item.uri if item.is_request else "").removeprefix("sip:").partition("@")
         service = self._services.get(unquote(number))
-        if service is None or item.method != "INVITE":
+        if service is None or item.method != "INVITE" or tag_of(item.get("To") or ""):
             return None
         own = uri_of(item.get("From") or "")
         account = next(
@@ -278,8 +293,17 @@ class Exchange:
             self._close(link, now)
             return
         self._registrar.fault = self.faults.register
+        self._registrar.shortest, self._registrar.stale = self.faults.shortest, self.faults.stale
         for response in self._registrar.answer(request, link, now):
             self._links[link].send(response.encode(), now)
+
+    def _forget_oldest(self) -> None:
+        over = [call_id for call_id, (call, _) in self._calls.items() if call.ended]
+        for call_id in over[: max(0, len(over) - KEPT)]:
+            self.violations += [
+                text for text in self._calls[call_id][0].violations if text not in self.violations
+            ]
+            del self._calls[call_id]
 
     def _wrong(self, *texts: str) -> None:
         self.violations += [text for text in texts if text not in self.violations]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .registrar import RegisterFault
+from .registrar import Refusal, RegisterFault
 from .wire import Framer
 
 
@@ -11,9 +11,12 @@ class Faults:
     """What the far end does wrong. Change it at any time; as it stands it does nothing wrong."""
 
     silent: bool = False  # reads, and never says anything
-    register: RegisterFault | None = None  # the answer to every REGISTER
+    register: RegisterFault | Refusal | None = None  # the answer to every REGISTER
+    shortest: int = 0  # seconds a registration is to be asked for at the least; else 423
+    stale: float = 0.0  # how many of the answered nonces have just run out, 0 to 1
     close_on_register: bool = False  # closes the connection instead of answering
     pong: bool = True  # answers a CRLF ping (Asterisk does not)
+    slow: float = 0.0  # seconds until anything is said
     segment: int = 0  # most bytes in one segment; 0: a message goes out whole
     segment_gap: float = 0.001  # seconds between such segments
     glue: float = 0.0  # seconds that bytes are held back, so that several messages share a segment
@@ -40,7 +43,7 @@ class Link:
         if faults.glue and self._segments:
             self._segments[-1] = (last, self._segments[-1][1] + data)
             return
-        at = max(now + faults.glue, last)
+        at = max(now + faults.glue + faults.slow, last)
         if not faults.segment:
             self._segments.append((at, data))
             return

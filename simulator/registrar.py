@@ -51,13 +51,24 @@ class RegisterFault(Enum):
     WRONG_PASSWORD = (401, "Unauthorized", ())  # challenges for ever
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Any other final answer to every REGISTER."""
+
+    status: int
+    reason: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
 class Registrar:
     """The accounts and their bindings. Requests and the time in, responses out."""
 
     def __init__(self, accounts: tuple[Account, ...], random: Random) -> None:
         """Know the accounts; draw nonces and tags from `random`."""
         self.accounts = accounts
-        self.fault: RegisterFault | None = None
+        self.fault: RegisterFault | Refusal | None = None
+        self.shortest = 0  # seconds that must be asked for
+        self.stale = 0.0  # how many nonces have run out when they are used
         self._random = random
         self._bindings: dict[Account, dict[str, Binding]] = {}
         self._nonces: dict[str, str] = {}  # Call-ID → the nonce it was challenged with
@@ -80,8 +91,11 @@ class Registrar:
         if account is None:
             return [trying, reply(request, 404, tag=tag)]
         if self.fault and self.fault is not RegisterFault.WRONG_PASSWORD:
-            status, reason, headers = self.fault.value
-            return [trying, reply(request, status, reason=reason, tag=tag, headers=headers)]
+            fault = Refusal(*self.fault.value) if isinstance(self.fault, RegisterFault) else self.fault
+            return [trying, _refused(request, fault, tag)]
+        if any(0 < _asked(request, contact) < self.shortest for contact in request.all("Contact")):
+            brief = Refusal(423, headers=(("Min-Expires", str(self.shortest)),))
+            return [trying, _refused(request, brief, tag)]
         if account.scheme is not Scheme.OPEN and (refusal := self._refusal(account, request, tag)):
             return [trying, refusal]
         return [trying, self._bind(account, request, link, now, tag)]
@@ -99,10 +113,13 @@ class Registrar:
         """The 401 or 403 of a request that may not pass."""
         header = request.get("Authorization")
         nonce = self._nonces.pop(request.call_id, None)
-        if header is None or nonce is None or nonce_of(header) != nonce or self.fault:
+        answered = header is not None and nonce is not None and nonce_of(header) == nonce
+        stale = answered and self._random.random() < self.stale
+        if header is None or not answered or stale or self.fault:
             fresh = self._nonces[request.call_id] = "".join(self._random.choices(_NONCE_ALPHABET, k=32))
             asked = [
-                ("Www-Authenticate", value) for value in challenges(account.scheme, account.domain, fresh)
+                ("Www-Authenticate", value + ", stale=true" * stale)
+                for value in challenges(account.scheme, account.domain, fresh)
             ]
             return reply(request, 401, tag=tag, headers=asked)
         secret = Secret(account.authorization_id, account.password, account.domain)
@@ -121,6 +138,10 @@ class Registrar:
                 entries[uri] = Binding(uri, link, now + seconds, request.call_id)
                 listed.append(("Contact", f"<{uri}>;expires={seconds}"))
         return reply(request, 200, tag=tag, headers=listed)
+
+
+def _refused(request: Message, refusal: Refusal, tag: str) -> Message:
+    return reply(request, refusal.status, reason=refusal.reason, tag=tag, headers=refusal.headers)
 
 
 def _asked(request: Message, contact: str) -> int:

@@ -37,7 +37,7 @@ class Server:
         self.accounts = accounts
         self.host, self.port = host, port
         self._seed, self._tell, self._tls = seed, tell, tls
-        self._told: dict[Call, int] = {}
+        self._told: dict[Call, int] = {}  # the calls that are up → how many of their events were passed on
         self._numbers = itertools.count(1)
         self._phones: dict[int, asyncio.Transport] = {}
         self._media: dict[Address, asyncio.DatagramTransport] = {}
@@ -51,7 +51,7 @@ class Server:
 
     @property
     def calls(self) -> list[Call]:
-        """Every call so far, oldest first."""
+        """The calls that are up and the last of those before, oldest first."""
         return self.exchange.calls
 
     @property
@@ -103,6 +103,7 @@ class Server:
             raise NotRegisteredError
         media = await self._open_media()
         call = self.exchange.call(account, caller or Caller(), media, self._loop.time(), dialect)
+        self._told[call] = 0
         self.pump()
         return call
 
@@ -230,14 +231,15 @@ class Server:
 
     def _report(self) -> None:
         """Pass on new events; let go of the media of calls that are over."""
-        for call in self.calls:
-            if (told := self._told.get(call, 0)) < len(call.events):
-                self._told[call] = len(call.events)
+        for call, told in list(self._told.items()):
+            self._told[call] = len(call.events)
+            if self._tell:
                 for at, text in call.events[told:]:
-                    if self._tell:
-                        self._tell(call, at, text)
-            if call.ended and (transport := self._media.pop(call.media, None)):
-                transport.close()
+                    self._tell(call, at, text)
+            if call.ended:
+                del self._told[call]
+                if transport := self._media.pop(call.media, None):
+                    transport.close()
 
 
 class _Phone(asyncio.Protocol):

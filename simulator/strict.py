@@ -83,8 +83,8 @@ def check_request(message: Message, *, last_cseq: int = -1) -> list[str]:
         "branch without its magic cookie": not (param(message.vias[0], "branch") or "").startswith(_MAGIC)
         if message.vias
         else False,
-        "Via names another transport than TCP": bool(message.vias)
-        and not message.vias[0].startswith("SIP/2.0/TCP "),
+        "Via names another transport than TCP or TLS": bool(message.vias)
+        and not message.vias[0].startswith(("SIP/2.0/TCP ", "SIP/2.0/TLS ")),
         "no From tag": not tag_of(message.get("From") or ""),
         "no To": not message.get("To"),
         "no Call-ID": not message.call_id,

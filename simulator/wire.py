@@ -7,6 +7,7 @@ server, so that a phone which is only understood by a lenient one is found out h
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 import re
 from typing import Self
 
@@ -129,18 +130,28 @@ class Message:
 
     def get(self, name: str) -> str | None:
         """First value of a header."""
-        return next(iter(self.all(name)), None)
+        values = _by_name(self.headers).get(name.lower())
+        return values[0] if values else None
 
     def all(self, name: str) -> list[str]:
         """Every value of a header, in order; `name` is the long form."""
-        wanted = name.lower()
-        return [value for key, value in self.headers if _LONG_NAMES.get(key.lower(), key.lower()) == wanted]
+        return _by_name(self.headers).get(name.lower(), [])[:]
 
     def encode(self) -> bytes:
         """The bytes of it; Content-Length is added."""
         lines = [self.start, *(f"{name}: {value}" for name, value in self.headers)]
         lines.append(f"Content-Length: {len(self.body)}")
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
+
+
+@lru_cache(maxsize=64)
+def _by_name(headers: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+    """The values of each header by its long name; a message is asked for a dozen of them."""
+    found: dict[str, list[str]] = {}
+    for key, value in headers:
+        name = key.lower()
+        found.setdefault(_LONG_NAMES.get(name, name), []).append(value)
+    return found
 
 
 def _read_head(head: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:

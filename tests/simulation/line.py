@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from custom_components.ringcentral.softphone.account import Account, Flow, Proxy
+from custom_components.ringcentral.softphone.account import Account, Flow
 from custom_components.ringcentral.softphone.agent import UnknownCallError, UserAgent
 from custom_components.ringcentral.softphone.events import (
     Call,
@@ -18,7 +18,6 @@ from custom_components.ringcentral.softphone.events import (
     RegistrationRefused,
 )
 from custom_components.ringcentral.softphone.route import Loss, Route
-from tests.simulation.network import Network
 from tests.simulation.server import Connection, Server
 from tests.simulation.world import Pipe, World
 from tests.softphone.builders import ACCOUNT
@@ -29,9 +28,7 @@ CLOSED = Loss(Cause.CLOSED, "x")
 class Line:
     """Keeps itself registered, answers some calls, and counts how they end."""
 
-    def __init__(
-        self, world: World, server: Server, account: Account = ACCOUNT, network: Network | None = None
-    ) -> None:
+    def __init__(self, world: World, server: Server, account: Account = ACCOUNT) -> None:
         """Connect at once."""
         self.agent = UserAgent(account, token=lambda: f"{world.random.getrandbits(128):032x}")
         self.rang: set[str] = set()
@@ -39,14 +36,9 @@ class Line:
         self.up: Pipe | None = None
         self.connection: Connection | None = None
         self.connections = 0
-        self.moved_at = float("-inf")
         self._world = world
         self._server = server
-        self.proxy: Proxy | None = None
-        self.causes: set[Cause] = set()
-        self.tries: list[float] = []
         self._route = Route(account, world.random)
-        self._network = network or Network()
         self._due: float | None = None
         world.at(0, self._try)
 
@@ -59,28 +51,21 @@ class Line:
     def close(self, loss: Loss = CLOSED) -> None:
         """Lose the connection and come back."""
         assert self.up is not None and self.connection is not None
-        if loss.cause is Cause.SWITCH_BACK:
-            self.moved_at = self._world.now
         self.up.broken = self.connection.down.broken = True
-        self.up = self.connection = self.proxy = None
+        self.up = self.connection = None
         self.agent.disconnected(self._world.now)
         self._pump()
         self._come_back(loss)
 
     def _come_back(self, loss: Loss) -> None:
-        self.causes.add(loss.cause)
         self._world.after(self._route.lost(loss, self._world.now), self._try)
 
     def _try(self) -> None:
         assert self.up is None, "a second connection"
-        self.tries.append(self._world.now)
-        seconds, cause = self._network.attempt(self._route.proxy)
-        if not self._server.up:
-            cause = cause or Cause.REFUSED
-        if cause is None:
+        if self._server.up:
             self._connect()
         else:
-            self._world.after(seconds, lambda: self._come_back(Loss(cause, "x")))
+            self._come_back(Loss(Cause.REFUSED, "x"))
 
     def _connect(self) -> None:
         assert self.up is None, "a second connection"
@@ -88,7 +73,6 @@ class Line:
         connection = Connection(self._server, down, self.close)
         self.connection, self.up = connection, Pipe(self._world, connection.receive)
         self.connections += 1
-        self.proxy = self._route.proxy
         self.agent.connected(Flow("192.0.2.7", 1024 + self.connections), self._world.now)
         self._pump()
 

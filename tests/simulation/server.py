@@ -61,9 +61,7 @@ class Server:
         self.up = True
         self.silent = False
         self.refusing = False
-        self.status = 503
         self.answering_pings = False
-        self.asked: list[float] = []
         self.holder: Connection | None = None
         self.placed = 0
         self._expires_at = 0.0
@@ -84,7 +82,6 @@ class Server:
         if wire.status:
             self._answered(wire, connection)
         elif wire.start.startswith("REGISTER "):
-            self.asked.append(self._world.now)
             self._register(wire, connection)
         elif not wire.start.startswith("ACK "):
             self._asked(wire, connection)
@@ -105,7 +102,7 @@ class Server:
         random = self._world.random
         connection.down.send(response(wire, 100, reason="Trying"))
         if self.refusing:
-            connection.down.send(response(wire, self.status, ("Retry-After", "20")))
+            connection.down.send(response(wire, 503, ("Retry-After", "20")))
         elif not wire.all("Authorization") or random.random() < 0.05:
             challenge = f'Digest realm="r", nonce="{random.random()}", stale={str(bool(wire.all("Authorization"))).lower()}'
             connection.down.send(response(wire, 401, ("WWW-Authenticate", challenge)))

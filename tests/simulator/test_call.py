@@ -306,6 +306,33 @@ def test_hold_and_resume_are_negotiated_and_stop_the_sound() -> None:
     assert scene.call.violations == []
 
 
+def test_a_repeated_answer_to_a_later_invite_is_acknowledged_again() -> None:
+    scene = Scene()
+    scene.answer()
+    scene.call.do(Step.REFRESH, 2.0)
+    (refresh,) = scene.take()
+    answer = respond(refresh, 200, body=sdp())
+
+    assert methods(scene.get(answer)) == methods(scene.get(answer)) == ["ACK"]
+    assert scene.call.violations == []
+
+
+def test_a_second_invite_waits_until_the_first_is_answered() -> None:
+    scene = Scene()
+    scene.answer()
+    scene.call.do(Step.HOLD, 2.0)
+    (hold,) = scene.take()
+    scene.call.do(Step.RESUME, 2.1)
+    assert scene.take() == []
+    scene.get(respond(hold, 200, body=sdp(version=2, direction="recvonly")), 2.2)
+    scene.call.due(2.6)
+
+    (resume,) = scene.take()
+    assert resume.method == "INVITE"
+    assert resume.body.endswith(b"a=sendrecv\r\n")
+    assert scene.call.violations == []
+
+
 def test_a_refresh_changes_nothing() -> None:
     scene = Scene()
     scene.answer()

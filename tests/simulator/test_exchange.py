@@ -7,7 +7,7 @@ import pytest
 from simulator.caller import Caller, Manner, Step
 from simulator.dialect import Address, Dialect
 from simulator.digest import Scheme
-from simulator.exchange import Close, Datagram, Exchange, NotRegisteredError, Output, Send
+from simulator.exchange import KEPT, Close, Datagram, Exchange, NotRegisteredError, Output, Send
 from simulator.registrar import Account, RegisterFault
 from simulator.rtp import Packet
 from simulator.voice import SILENCE
@@ -140,6 +140,28 @@ def test_a_lost_connection_ends_its_calls_and_registrations_only() -> None:
     assert exchange.is_registered(OTHER, 2.0)
 
 
+def test_a_call_goes_on_over_the_connection_the_phone_speaks_over() -> None:
+    exchange = connected()
+    invite = place(exchange)
+    (call,) = exchange.calls
+    assert exchange.link_of_call(call) == exchange.link_of(OPEN, 1.0) == 1
+    exchange.connected(2)
+    give(exchange, respond(invite, 180), link=2)
+
+    assert exchange.link_of_call(call) == 2
+
+
+def test_of_the_calls_that_are_over_the_oldest_are_forgotten_but_not_what_was_wrong_in_them() -> None:
+    exchange = connected()
+    for _ in range(KEPT + 5):
+        invite = place(exchange)
+        give(exchange, respond(invite, 486))
+        exchange.calls[-1].log.wrong("something")
+
+    assert KEPT <= len(exchange.calls) <= KEPT + 1
+    assert exchange.violations == ["something"]
+
+
 def test_a_connection_can_be_dropped() -> None:
     exchange = connected()
     place(exchange)
@@ -219,13 +241,26 @@ def test_registrations_are_held_to_the_rules() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "statuses"), [("OPTIONS", [200]), ("INVITE", [404]), ("BYE", [481]), ("ACK", [])]
+    ("method", "tag", "statuses"),
+    [
+        ("OPTIONS", "", [200]),
+        ("INVITE", "", [404]),
+        ("INVITE", ";tag=2", [481]),
+        ("BYE", ";tag=2", [481]),
+        ("ACK", ";tag=2", []),
+    ],
 )
-def test_requests_outside_any_call_are_answered(method: str, statuses: list[int]) -> None:
+def test_requests_outside_any_call_are_answered(method: str, tag: str, statuses: list[int]) -> None:
     exchange = connected()
-    stray = ask(
-        request("INVITE", "sip:x", [("From", "<sip:a@b>;tag=1"), ("Call-ID", "stray")]), method, uri="sip:x"
-    )
+    headers = [
+        ("Via", "SIP/2.0/TCP 127.0.0.1:40000;branch=z9hG4bKstray"),
+        ("Max-Forwards", "70"),
+        ("From", "<sip:a@b>;tag=1"),
+        ("To", f"<sip:b@b>{tag}"),
+        ("Call-ID", "stray"),
+        ("CSeq", f"1 {method}"),
+    ]
+    stray = request(method, "sip:x", headers)
 
     assert [m.status for m in sent(give(exchange, stray))] == statuses
     assert exchange.violations == []

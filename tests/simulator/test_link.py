@@ -43,3 +43,11 @@ def test_messages_are_glued_together() -> None:
     assert link.due(1.1) == []
     assert link.deadline == pytest.approx(1.2)
     assert link.due(1.2) == [b"onetwo"]
+
+
+def test_a_slow_server_says_nothing_for_a_while() -> None:
+    link = Link(Faults(slow=3.0))
+    link.send(b"at last", 1.0)
+
+    assert link.due(3.9) == []
+    assert link.due(4.0) == [b"at last"]

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from simulator.digest import Scheme
-from simulator.registrar import Account, RegisterFault, Registrar
+from simulator.registrar import Account, Refusal, RegisterFault, Registrar
 from simulator.wire import Message, param
 
 from .fake_phone import CONTACT, authorization, register
@@ -182,6 +182,39 @@ def test_too_brief_says_how_long_would_do() -> None:
     server.fault = RegisterFault.TOO_BRIEF
 
     assert final(server, register(HOME)).get("Min-Expires") == "1800"
+
+
+def test_any_refusal_can_be_had() -> None:
+    server = registrar()
+    server.fault = Refusal(503, "Busy", (("Retry-After", "20"),))
+
+    answer = final(server, register(HOME))
+
+    assert (answer.status, answer.reason, answer.get("Retry-After")) == (503, "Busy", "20")
+
+
+@pytest.mark.parametrize(("asked", "status"), [(600, 423), (0, 200), (1800, 200)])
+def test_a_registration_is_asked_for_as_long_as_the_server_wants(asked: int, status: int) -> None:
+    account = Account(scheme=Scheme.OPEN)
+    server = registrar(account)
+    server.shortest = 1800
+
+    answer = final(server, register(account, expires=asked))
+
+    assert answer.status == status
+    assert answer.get("Min-Expires") == ("1800" if status == 423 else None)
+
+
+def test_a_nonce_may_have_run_out_when_it_is_used() -> None:
+    server = registrar()
+    server.stale = 1.0
+    refused = sign_in(server)
+
+    assert refused.status == 401
+    assert (refused.get("Www-Authenticate") or "").endswith(", stale=true")
+    server.stale = 0.0
+    proof = authorization(HOME, nonce(refused))
+    assert final(server, register(HOME, number=3, authorization=proof, call_id=CONTACT)).status == 200
 
 
 def test_one_fault_challenges_for_ever() -> None:

@@ -101,7 +101,7 @@ def test_a_good_request_passes() -> None:
     [
         ("Via", None, "no Via"),
         ("Via", "SIP/2.0/TCP x;branch=1", "branch without its magic cookie"),
-        ("Via", "SIP/2.0/UDP x;branch=z9hG4bK1", "Via names another transport than TCP"),
+        ("Via", "SIP/2.0/UDP x;branch=z9hG4bK1", "Via names another transport than TCP or TLS"),
         ("From", "<sip:a@b>", "no From tag"),
         ("To", None, "no To"),
         ("Call-ID", None, "no Call-ID"),

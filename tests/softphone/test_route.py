@@ -121,6 +121,24 @@ def test_a_redirection_is_followed_once() -> None:
     assert [wait > 0 for wait in waits] == [False, True, False, True]
 
 
+def test_a_proxy_that_said_no_and_then_closed_gets_the_time_it_asked_for() -> None:
+    way = route(A)
+    way.registered(0.0)
+    way.refused(75.0, 100.0)
+    assert way.lost(CLOSED, 110.0) == 65.0
+
+
+def test_a_proxy_that_was_redirected_to_gets_the_time_it_asks_for() -> None:
+    way = route(A, B, error_codes=frozenset({503}))
+    there = replace(REDIRECTED, redirect=B)
+    way.lost(there, 0.0)
+    assert way.proxy == B
+    way.lost(refusal(503, 600.0), 1.0)
+    assert way.proxy == A
+    assert way.lost(there, 2.0) > 0
+    assert way.proxy == A
+
+
 def test_a_place_that_was_redirected_to_and_is_lost_is_left() -> None:
     way = route(A)
     way.lost(REDIRECTED, 0.0)

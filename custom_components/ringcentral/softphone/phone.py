@@ -337,7 +337,9 @@ class Phone:
 
     def _refused(self, refused: RegistrationRefused) -> None:
         self.registered = False
-        if not refused.kept:
+        if refused.kept:
+            self._route.refused(refused.retry_after, self._loop.time())
+        else:
             reason = f"the server refused to register this phone ({refused.status})"
             self._fail(Loss(refused.cause, reason, refused.retry_after, refused.status, refused.redirect))
 

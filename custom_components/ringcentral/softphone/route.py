@@ -64,7 +64,7 @@ class Route:
         self._backoff = Backoff(random)
         self._index = 0
         self._handed_over = 0
-        self._rests: dict[int, float] = {}
+        self._rests: dict[Proxy, float] = {}
         self._redirect: Proxy | None = None
         self._registered_at: float | None = None
 
@@ -91,7 +91,11 @@ class Route:
         if self._index and interval is not None and self.switch_back_at is None:
             interval = max(interval, SHORTEST_SWITCH_BACK)
             jitter = self._random.uniform(0, min(interval, LONGEST_SWITCH_BACK_JITTER))
-            self.switch_back_at = max(now + interval + jitter, self._rests.get(0, now))
+            self.switch_back_at = max(now + interval + jitter, self._rests_until(0, now))
+
+    def refused(self, at_least: float, now: float) -> None:
+        """Note that the proxy asked for so many seconds, though the connection to it stays."""
+        self._rests[self.proxy] = now + at_least
 
     def lost(self, loss: Loss, now: float) -> float:
         """Choose where to go next; return the seconds to wait before."""
@@ -103,15 +107,16 @@ class Route:
             self._handed_over = 0
             self._go_to(0)
             return 0.0
-        followed, self._redirect = self._redirect, None
-        if loss.redirect is not None and followed is None:
+        asked, followed, self._redirect = self.proxy, self._redirect, None
+        self._rests = {proxy: until for proxy, until in self._rests.items() if until > now}
+        if loss.redirect is not None and followed is None and loss.redirect not in self._rests:
             self._redirect = loss.redirect
             return 0.0
-        if followed is None:
-            self._rests[self._index] = now + loss.at_least
+        if loss.redirect is None:
+            self._rests[asked] = max(self._rests.get(asked, now), now + loss.at_least)
         at_once = self._hands_over(loss, served is not None) and self._hand_over(now)
         delay = 0.0 if at_once else self._backoff.next_delay()
-        return max(delay, self._rests.get(self._index, now) - now)
+        return max(delay, self._rests_until(self._index, now) - now)
 
     def _hands_over(self, loss: Loss, served: bool) -> bool:
         return (
@@ -125,9 +130,12 @@ class Route:
         count = len(self._account.proxies)
         order = [(self._index + step) % count for step in range(1, count + 1)]
         before = self._index
-        self._go_to(min(order, key=lambda index: max(self._rests.get(index, now), now)))
+        self._go_to(min(order, key=lambda index: self._rests_until(index, now)))
         self._handed_over = (self._handed_over + 1) % count
         return self._handed_over > 0 and self._index != before
+
+    def _rests_until(self, index: int, now: float) -> float:
+        return max(self._rests.get(self._account.proxies[index], now), now)
 
     def _go_to(self, index: int) -> None:
         self._index = index
