@@ -1,6 +1,7 @@
 """The phones of one RingCentral extension, and what registers them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 import secrets
 from typing import Any, Final
 
@@ -10,6 +11,14 @@ from .user import Account, SipAccount
 _FLAGS: Final = {"voipFeatureEnabled": True, "voipCountryBlocked": False, "outboundCallsEnabled": True}
 _DSCP: Final = {"dscpEnabled": True, "dscpSignaling": 26, "dscpVoice": 46, "dscpVideo": 34}
 _TRANSPORTS: Final = frozenset({"UDP", "TCP", "TLS", "WSS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """Where a transport is served, as `host:port`, and where when that fails."""
+
+    first: str
+    backup: str | None = None
 
 
 class Devices:
@@ -72,12 +81,19 @@ class Devices:
             "authorizationId": device.authorization_id,
         }
 
-    def provision(self, body: Any, proxy: str, backup: str | None) -> dict[str, Any]:
-        """Return the answer of sip-provision; raises Refused."""
+    def provision(self, body: Any, proxies: Mapping[str, Proxies]) -> dict[str, Any]:
+        """Return the answer of sip-provision, with those of the transports asked for that there are; raises Refused."""
         transports = [info.get("transport") for info in body.get("sipInfo", [])]
         asked = body.get("device", {})
         name = asked.get("computerName")
-        if not transports or not _TRANSPORTS.issuperset(transports) or ("TCP" in transports and not name):
+        if (
+            not transports
+            or not _TRANSPORTS.issuperset(transports)
+            or (not name and not {"TCP", "TLS"}.isdisjoint(transports))
+        ):
+            raise Refused("CMN-101")
+        served = [(transport, proxies[transport]) for transport in transports if transport in proxies]
+        if not served:
             raise Refused("CMN-101")
         device_id = self._device_id(asked.get("id"))
         device = self.provisioned[device_id]
@@ -87,13 +103,19 @@ class Devices:
             "authorizationTypes": ["SipDigest"],
             "authorizationId": device.authorization_id,
             "domain": device.domain,
-            "outboundProxy": proxy,
-            **({"outboundProxyBackup": backup} if backup else {}),
             "switchBackInterval": self._account.switch_back_interval,
         }
         return {
             "device": {"id": device_id, "type": "SoftPhone", "status": "Offline", "computerName": name},
-            "sipInfo": [{**info, "transport": transport} for transport in transports],
+            "sipInfo": [
+                {
+                    **info,
+                    "transport": transport,
+                    "outboundProxy": where.first,
+                    **({"outboundProxyBackup": where.backup} if where.backup else {}),
+                }
+                for transport, where in served
+            ],
             "sipFlags": {**_FLAGS, **_DSCP},
             "sipErrorCodes": ["408", "503", "502", "504"],
             "pollingInterval": 7200,

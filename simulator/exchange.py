@@ -127,6 +127,8 @@ class Exchange:
     ) -> Call:
         """Place a call; `media` is the address its sound comes from and goes to.
 
+        Without a dialect its sound is encrypted where the phone's connection is.
+
         Raises:
             NotRegisteredError: no phone of this account is connected.
         """
@@ -136,7 +138,7 @@ class Exchange:
         call = Call(
             account,
             caller,
-            dialect or Dialect(),
+            dialect or Dialect(secure=self._links[binding.link].secure),
             binding.contact,
             signalling=self.address,
             media=media,
@@ -180,9 +182,9 @@ class Exchange:
         self._links[binding.link].send(request("NOTIFY", binding.contact, headers).encode(), now)
         self._flush(now)
 
-    def connected(self, link: int) -> None:
-        """A phone connected; `link` is any number not in use."""
-        self._links[link] = Link(self.faults)
+    def connected(self, link: int, *, secure: bool = False) -> None:
+        """A phone connected, over TLS if `secure`; `link` is any number not in use."""
+        self._links[link] = Link(self.faults, secure=secure)
 
     def closed(self, link: int, now: float) -> None:
         """A phone's connection is gone."""

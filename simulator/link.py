@@ -25,8 +25,9 @@ class Faults:
 class Link:
     """Paces what goes out over one connection. Bytes and the time in, segments out, always in order."""
 
-    def __init__(self, faults: Faults) -> None:
-        """Follow the faults as they are when something is sent."""
+    def __init__(self, faults: Faults, *, secure: bool = False) -> None:
+        """Follow the faults as they are when something is sent; `secure`: TLS carries it."""
+        self.secure = secure
         self.framer = Framer()
         self._faults = faults
         self._segments: list[tuple[float, bytes]] = []

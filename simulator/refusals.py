@@ -53,6 +53,7 @@ REFUSALS: Final[Mapping[str, Refusal]] = {
     "SPR-114": Refusal(400, "Device id is too long"),
     "SPR-118": Refusal(400, "Parameter [device.id] is not a number"),
     "SPR-122": Refusal(403, "Client version can not be parsed"),
+    "SPR-129": Refusal(400, "Incompatible protocols"),
     "SPR-130": Refusal(400, "device is not allowed for WebRTC."),
 }
 

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from aiohttp import web
 from yarl import URL
 
-from .devices import Devices
+from .devices import Devices, Proxies
 from .refusals import PENALTY, REFUSALS, Refused, refuse
 from .sessions import MAX_SESSIONS, Sessions
 from .user import Account, SipAccount
@@ -84,7 +84,8 @@ class RestSimulator:
     """Serves one account. `requests` holds what was asked, oldest first; `clock` is in seconds.
 
     `sip_proxy` and `sip_proxy_backup` are the `host:port` that provisioning hands out, `region_proxies` what the
-    sip-info of an Existing Phone lists (without any: `sip_proxy`); they may be set later.
+    sip-info of an Existing Phone lists (without any: `sip_proxy`); they may be set later. `sip_proxy_tls` is the one that
+    speaks TLS, where there is one.
     """
 
     def __init__(
@@ -93,12 +94,13 @@ class RestSimulator:
         *,
         sip_proxy: str = "127.0.0.1:5090",
         sip_proxy_backup: str | None = None,
+        sip_proxy_tls: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         on_device: Callable[[SipAccount], None] = lambda _device: None,
     ) -> None:
         """Make a server that isn't started; `on_device` is told of every new device."""
         self.account = account or Account()
-        self.sip_proxy, self.sip_proxy_backup = sip_proxy, sip_proxy_backup
+        self.sip_proxy, self.sip_proxy_backup, self.sip_proxy_tls = sip_proxy, sip_proxy_backup, sip_proxy_tls
         self.requests: list[LoggedRequest] = []
         self.url = ""
         self._clock = clock
@@ -225,7 +227,8 @@ class RestSimulator:
 
     async def _sip_info(self, request: web.Request) -> web.StreamResponse:
         self.sessions.check(_authorization(request), "ReadAccounts")
-        proxies = self.region_proxies or [{"region": "NA", "proxy": self.sip_proxy}]
+        secure = {"proxyTLS": self.sip_proxy_tls} if self.sip_proxy_tls else {}
+        proxies = self.region_proxies or [{"region": "NA", "proxy": self.sip_proxy, **secure}]
         return web.json_response(self.devices.sip_info(request.match_info["device_id"], proxies))
 
     async def _sip_provision(self, request: web.Request) -> web.StreamResponse:
@@ -233,7 +236,11 @@ class RestSimulator:
         if not _PARSEABLE_AGENT.match(request.headers.get("User-Agent", "")):
             raise Refused("SPR-122")
         body = await _json(request) or {}
-        return web.json_response(self.devices.provision(body, self.sip_proxy, self.sip_proxy_backup))
+        plain = Proxies(self.sip_proxy, self.sip_proxy_backup)
+        secure = {"TLS": Proxies(self.sip_proxy_tls)} if self.sip_proxy_tls else {}
+        return web.json_response(
+            self.devices.provision(body, {"UDP": plain, "TCP": plain, "WSS": plain, **secure})
+        )
 
 
 def _authorization(request: web.Request) -> str:

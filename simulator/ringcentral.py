@@ -1,6 +1,7 @@
 """RingCentral as a household sees it: sign in over REST, get a device, register it, and be called."""
 
 import asyncio
+import ssl
 from typing import Any, Self
 
 from .call import Call
@@ -17,11 +18,22 @@ class RingCentral:
     """REST and SIP of one user, on loopback. Use it as an async context manager."""
 
     def __init__(
-        self, user: User | None = None, *, tell: Tell | None = None, gate: Gate | None = None
+        self,
+        user: User | None = None,
+        *,
+        tell: Tell | None = None,
+        gate: Gate | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Serve a user; `tell` hears of every event of every call as it happens, a gate stands before the SIP server."""
+        """Serve a user.
+
+        Args:
+            tell: hears of every event of every call as it happens.
+            gate: stands before the SIP server's TCP.
+            tls: has the SIP server offer TLS too.
+        """
         self.rest = RestSimulator(user, on_device=self._add)
-        self.sip = Server((), tell=tell)
+        self.sip = Server((), tell=tell, tls_beside=tls)
         self.gate = gate
 
     @property
@@ -59,6 +71,8 @@ class RingCentral:
             await self.gate.open(front)
             front = self.gate.address
         self.rest.sip_proxy = f"{front.host}:{front.port}"
+        if self.sip.tls_port:
+            self.rest.sip_proxy_tls = f"{self.sip.host}:{self.sip.tls_port}"
         await self.rest.start()
         return self
 

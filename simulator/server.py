@@ -32,11 +32,19 @@ class Server:
         seed: int = 0,
         tell: Tell | None = None,
         tls: ssl.SSLContext | None = None,
+        tls_beside: ssl.SSLContext | None = None,
     ) -> None:
-        """Serve these accounts; `tell` hears of every event of every call as it happens, `tls` makes it TLS."""
+        """Serve these accounts.
+
+        Args:
+            tell: hears of every event of every call as it happens.
+            tls: makes it TLS.
+            tls_beside: answers TLS too, at a port of its own, `tls_port`.
+        """
         self.accounts = accounts
-        self.host, self.port = host, port
-        self._seed, self._tell, self._tls = seed, tell, tls
+        self.host, self.port, self.tls_port = host, port, 0
+        self._seed, self._tell, self._tls, self._tls_beside = seed, tell, tls, tls_beside
+        self._listeners: list[asyncio.Server] = []
         self._told: dict[Call, int] = {}  # the calls that are up → how many of their events were passed on
         self._numbers = itertools.count(1)
         self._phones: dict[int, asyncio.Transport] = {}
@@ -64,10 +72,9 @@ class Server:
     async def __aenter__(self) -> Self:
         """Listen."""
         self._loop = asyncio.get_running_loop()
-        self._listener = await self._loop.create_server(
-            lambda: _Phone(self), self.host, self.port, ssl=self._tls
-        )
-        self.port = self._listener.sockets[0].getsockname()[1]
+        self.port = await self._listen(self.port, self._tls)
+        if self._tls_beside is not None:
+            self.tls_port = await self._listen(self.tls_port, self._tls_beside)
         self.exchange = Exchange(self.accounts, Address(self.host, self.port), self._seed)
         return self
 
@@ -75,14 +82,17 @@ class Server:
         """Close every socket."""
         if self._timer:
             self._timer.cancel()
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         for phone in self._phones.values():
             phone.abort()
         for media in self._media.values():
             media.abort()
         self._phones.clear()
         self._media.clear()
-        await self._listener.wait_closed()
+        for listener in self._listeners:
+            await listener.wait_closed()
+        self._listeners.clear()
         await asyncio.sleep(0)
 
     def add(self, account: Account) -> None:
@@ -163,6 +173,12 @@ class Server:
         """Wait until a call is over."""
         await self.until(lambda: call.ended, timeout)
 
+    async def _listen(self, port: int, tls: ssl.SSLContext | None) -> int:
+        """Take connections at a port, 0 for any that is free; return which it is."""
+        listener = await self._loop.create_server(lambda: _Phone(self), self.host, port, ssl=tls)
+        self._listeners.append(listener)
+        return int(listener.sockets[0].getsockname()[1])
+
     async def _open_media(self) -> Address:
         """A UDP socket on an even port (RFC 3550 §11), the odd ones given back."""
         spare: list[asyncio.DatagramTransport] = []
@@ -188,7 +204,7 @@ class Server:
         """A phone connected; returns the number of its link."""
         number = next(self._numbers)
         self._phones[number] = transport
-        self.exchange.connected(number)
+        self.exchange.connected(number, secure=transport.get_extra_info("ssl_object") is not None)
         return number
 
     def closed(self, number: int) -> None:

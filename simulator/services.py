@@ -10,6 +10,7 @@ from .digest import Secret, accepts, challenges, nonce_of
 from .negotiation import Negotiation
 from .registrar import Account
 from .rtp import FRAME, FRAME_SECONDS, PCMU, Packet
+from .srtp import Stream
 from .strict import check_request, check_response
 from .wire import Message, param, reply, request, tag_of, uri_of
 
@@ -63,6 +64,7 @@ class ServiceCall:
         self._ssrc = random.getrandbits(32)
         self._sequence = random.getrandbits(16)
         self._negotiation = Negotiation(Dialect(), service.media, random.randrange(1000, 9000))
+        self._streams: tuple[Stream, Stream] | None = None
         self._sent_by = f"{signalling.host}:{signalling.port}"
         self._bye: Message | None = None
         self._rings = False
@@ -149,12 +151,13 @@ class ServiceCall:
             self._next += FRAME_SECONDS
             self._sequence += 1
             packet = Packet(PCMU, self._sequence & 0xFFFF, self._sequence * FRAME, self._ssrc, MILLIWATT)
-            datagrams.append((packet.encode(), theirs.address))
+            datagrams.append((self._protected(packet), theirs.address))
         return datagrams
 
     def hear(self, data: bytes, source: Address) -> list[tuple[bytes, Address]]:
         """Listen to a datagram; returns what comes back."""
-        packet = Packet.parse(data)
+        opened = self._streams[1].open(data) if self._streams else data
+        packet = Packet.parse(opened) if opened is not None else None
         if packet is None or packet.payload_type not in {PCMU, 8, 101}:
             self.log.wrong("media: not the RTP that was agreed")
             return []
@@ -164,7 +167,10 @@ class ServiceCall:
         echo = Packet(
             packet.payload_type, packet.sequence, packet.timestamp, self._ssrc, packet.payload, packet.marker
         )
-        return [(echo.encode(), source)]
+        return [(self._protected(echo), source)]
+
+    def _protected(self, packet: Packet) -> bytes:
+        return self._streams[0].protect(packet.encode()) if self._streams else packet.encode()
 
     def _invited(self, message: Message, now: float) -> None:
         first, self._invite = self._invite is None, message
@@ -188,6 +194,9 @@ class ServiceCall:
         else:
             self._rings = True
             self._negotiation.take(message, self.log, answers=False)
+            if self._negotiation.keys is not None:
+                ours, theirs = self._negotiation.keys
+                self._streams = Stream(ours), Stream(theirs)
             self.outbox.append(
                 reply(message, 180, tag=self._tag, headers=(("Contact", f"<{self._contact}>"),))
             )

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 import re
+import ssl
 from typing import Any, Final
 from unittest.mock import ANY, PropertyMock, patch
 
@@ -83,11 +84,21 @@ def gate() -> Gate | None:
 
 
 @pytest.fixture
+def tls() -> ssl.SSLContext | None:
+    """Return what RingCentral's SIP server proves itself with: nothing, for it offers no TLS unless a test wants it."""
+    return None
+
+
+@pytest.fixture
 async def cloud(
-    hass: HomeAssistant, socket_enabled: None, those_platforms: None, gate: Gate | None
+    hass: HomeAssistant,
+    socket_enabled: None,
+    those_platforms: None,
+    gate: Gate | None,
+    tls: ssl.SSLContext | None,
 ) -> AsyncGenerator[RingCentral]:
     """Run RingCentral on loopback, with a user whom it holds every rule of SIP against."""
-    async with RingCentral(gate=gate) as cloud:
+    async with RingCentral(gate=gate, tls=tls) as cloud:
         with patch("custom_components.ringcentral.resources.load_sounds", return_value=SOUNDS):
             yield cloud
             await hass.async_block_till_done()

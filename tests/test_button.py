@@ -6,7 +6,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
-from .line import Line, until
+from custom_components.ringcentral import line_test
+from simulator.ringcentral import RingCentral
+from simulator.services import Kind
+
+from .line import Line, set_up_line, until
 
 
 async def press(line: Line) -> None:
@@ -27,6 +31,19 @@ async def test_a_press_asks_the_server_and_calls_nobody(line: Line) -> None:
 
     assert line.state("sensor", "last_test").state == "registered"
     assert line.cloud.sip.exchange.dialled == []
+
+
+async def test_a_press_calls_the_test_number_where_there_is_one(
+    hass: HomeAssistant, cloud: RingCentral, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_test, "SHORTEST", 2.5)
+    await cloud.sip.serve("*43", Kind.ECHO)
+    line = await set_up_line(hass, cloud, test_number="*43")
+
+    await press(line)
+
+    assert line.state("sensor", "last_test").state == "both_ways"
+    assert len(cloud.sip.exchange.dialled) == 1
 
 
 async def test_a_press_tells_when_there_is_no_line(line: Line) -> None:

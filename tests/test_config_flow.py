@@ -9,7 +9,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.ringcentral.config_forms import SIGN_IN_ERRORS
+from custom_components.ringcentral.config_forms import ENCRYPTION_ERRORS, SIGN_IN_ERRORS
 from custom_components.ringcentral.const import DOMAIN
 from custom_components.ringcentral.registration_check import (
     CERTIFICATE_AT_HOME,
@@ -29,6 +29,11 @@ from .translations import EN, missing_texts
 
 def refusal(status: int, code: str, **headers: str) -> web.Response:
     return web.json_response({"errorCode": code, "error": "access_denied"}, status=status, headers=headers)
+
+
+def filled_in(app: dict[str, Any]) -> dict[str, Any]:
+    """Return what a form is filled in with after this was typed."""
+    return app | {"advanced": {"transport": "automatic", **app["advanced"]}}
 
 
 async def test_a_line_is_added_by_signing_in_and_choosing_what_happens_with_calls(
@@ -137,7 +142,7 @@ async def test_a_refusal_is_told_and_a_second_try_succeeds(
 
     await flow.submit(cloud.app)
     assert (flow.result["step_id"], flow.errors) == ("ringcentral", {"base": key})
-    assert suggested(flow.result["data_schema"]) == cloud.app
+    assert suggested(flow.result["data_schema"]) == filled_in(cloud.app)
 
     await flow.submit(cloud.app)
     assert flow.result["step_id"] == "calls"
@@ -165,7 +170,7 @@ async def test_a_mistake_is_told_and_can_be_corrected(
 
     await flow.submit(typed)
     assert flow.errors == {"base": key}
-    assert suggested(flow.result["data_schema"]) == typed
+    assert suggested(flow.result["data_schema"]) == filled_in(typed)
 
     await flow.submit(cloud.app)
     assert flow.result["step_id"] == "calls"
@@ -220,6 +225,7 @@ def test_every_error_has_a_text_and_every_text_an_error() -> None:
         REFUSED,
         "invalid_address",
         "certificate_unreadable",
+        *ENCRYPTION_ERRORS.values(),
     }
     choosing = {"phone_not_allowed"}
     assert {key for _, key in SIGN_IN_ERRORS} | registering | choosing == set(EN["config"]["error"])
@@ -305,7 +311,7 @@ async def test_signing_in_again_with_the_wrong_jwt_can_be_corrected(line: Line, 
 
     await reauth.submit(typed)
     assert reauth.errors == {"base": "wrong_jwt"}
-    assert suggested(reauth.result["data_schema"]) == typed
+    assert suggested(reauth.result["data_schema"]) == typed | {"transport": "automatic"}
 
     await reauth.submit(signed_in(line))
     assert reauth.result["reason"] == "reauth_successful"
@@ -358,6 +364,39 @@ async def test_options_that_stay_the_same_do_not_disturb_the_line(hass: HomeAssi
     await hass.async_block_till_done()
 
     assert line.entry.runtime_data is before
+
+
+@pytest.mark.parametrize(
+    ("number", "key"),
+    [("911", "emergency_number"), ("0 112", "emergency_number"), ("call me", "invalid_number")],
+)
+async def test_a_test_number_that_must_not_be_called_is_told(
+    hass: HomeAssistant, line: Line, number: str, key: str
+) -> None:
+    before = dict(line.entry.options)
+    form = await hass.config_entries.options.async_init(line.entry.entry_id)
+
+    form = await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": number})
+    assert missing_texts("options", form) == []
+    assert form["errors"] == {"test_number": key}
+    assert suggested(form["data_schema"]) == CALLS | {"test_number": number}
+    assert dict(line.entry.options) == before
+
+    await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": " *43 "})
+    assert dict(line.entry.options) == CALLS | {"test_number": "*43"}
+
+
+@pytest.mark.parametrize("emptied", [{}, {"test_number": " "}])
+async def test_the_test_number_can_be_taken_away(
+    hass: HomeAssistant, cloud: RingCentral, emptied: dict[str, str]
+) -> None:
+    line = await set_up_line(hass, cloud, test_number="*43")
+    form = await hass.config_entries.options.async_init(line.entry.entry_id)
+    assert suggested(form["data_schema"])["test_number"] == "*43"
+
+    await hass.config_entries.options.async_configure(form["flow_id"], CALLS | emptied)
+
+    assert dict(line.entry.options) == CALLS
 
 
 async def test_a_dead_jwt_shows_up_as_a_flow_to_sign_in_again(

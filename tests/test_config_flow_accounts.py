@@ -342,7 +342,7 @@ async def test_an_exchange_of_ones_own_making_is_believed_when_told_so(
     flow = await Flow.start(hass, *OTHER)
     advanced = {"transport": "tls", "verify_certificate": False}
     await flow.submit(extension_of(encrypted) | {"advanced": advanced})
-    assert flow.result["step_id"] == "calls"
+    assert flow.result["step_id"] == "calls_encrypted"
     await flow.submit(CALLS)
 
     await encrypted.registered(EXTENSION)

@@ -224,7 +224,7 @@ async def test_an_exchange_nobody_vouches_for_is_told_with_what_helps(
         assert flow.errors == {"base": "certificate_invalid_at_home"}
 
         await flow.submit(values | {"advanced": {"ca_certificate": authority.certificate}})
-        assert flow.result["step_id"] == "calls"
+        assert flow.result["step_id"] == "calls_encrypted"
 
 
 async def test_what_is_pasted_as_a_certificate_must_be_one(hass: HomeAssistant) -> None:

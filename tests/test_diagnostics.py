@@ -56,6 +56,12 @@ async def test_a_message_that_was_left_can_be_followed(
     assert found["library"]["clips"] == 1 and found["library"]["seconds"] > 0
 
 
+async def test_the_test_number_is_not_shown(hass: HomeAssistant) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, data={"source": "sip"}, options={"test_number": "+16505550199"})
+
+    assert "6505550199" not in str(await async_get_config_entry_diagnostics(hass, entry))
+
+
 async def test_who_vouches_for_a_server_at_home_is_not_shown(hass: HomeAssistant) -> None:
     entry = MockConfigEntry(domain=DOMAIN, data={"source": "sip", "ca_certificate": "MIIB"})
 

@@ -96,7 +96,7 @@ async def test_a_call_that_goes_on_over_another_connection_keeps_its_keys(
 
 @pytest.mark.usefixtures("entry")
 async def test_a_call_in_the_clear_is_not_taken(server: Server) -> None:
-    call = await server.call(caller=ANNA)
+    call = await server.call(caller=ANNA, dialect=Dialect())
     await server.ended(call)
 
     assert call.outcome == "refused: 488"

@@ -1,10 +1,11 @@
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import get_system_health_info
+from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
 
 from custom_components.ringcentral.const import DOMAIN
+from simulator.ringcentral import RingCentral
 
-from .line import Line
+from .line import Line, set_up_line, until
 from .translations import EN
 
 
@@ -16,8 +17,37 @@ async def test_it_tells_whether_ringcentral_can_be_reached(hass: HomeAssistant, 
 
     assert set(info) == set(EN["system_health"]["info"])
     assert info["lines_registered"] == "1 of 1"
-    assert info["proxies"] == f"127.0.0.1:{line.cloud.sip.port} (registered)"
+    assert info["proxies"] == f"127.0.0.1:{line.cloud.sip.port} tcp (registered)"
     assert await info["can_reach_server"] == "ok"
+
+
+async def test_a_server_of_ones_own_is_not_named(hass: HomeAssistant, cloud: RingCentral) -> None:
+    signed_in = await set_up_line(hass, cloud)
+    account = cloud.sip.accounts[-1]
+    data = {
+        "source": "sip",
+        "username": account.username,
+        "password": account.password,
+        "authorization_id": account.authorization_id,
+        "domain": account.domain,
+        "proxy": f"localhost:{cloud.sip.port}",
+        "transport": "tcp",
+    }
+    entry = MockConfigEntry(domain=DOMAIN, title="Home", data=data)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: entry.runtime_data.data.registered)
+    assert await async_setup_component(hass, "system_health", {})
+    await hass.async_block_till_done()
+
+    info = await get_system_health_info(hass, DOMAIN)
+    info["can_reach_server"].close()
+
+    assert info["lines_registered"] == "2 of 2"
+    assert (
+        info["proxies"]
+        == f"{signed_in.cloud.rest.sip_proxy} tcp (registered), :{cloud.sip.port} tcp (registered)"
+    )
 
 
 async def test_it_tells_of_a_server_that_cannot_be_reached(hass: HomeAssistant, line: Line) -> None:

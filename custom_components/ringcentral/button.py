@@ -7,6 +7,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import CONF_TEST_NUMBER
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .entity import RingCentralEntity
 from .line_test import async_test_line
@@ -22,7 +23,10 @@ async def async_setup_entry(
 
 
 class TestLineButton(RingCentralEntity, ButtonEntity):
-    """Asks the server whether it knows the line; what it says is the state of the sensor beside it."""
+    """Asks the server whether it knows the line, and calls the test number where one is set.
+
+    What was found is the state of the sensor beside it.
+    """
 
     _attr_entity_category = EntityCategory.DIAGNOSTIC
 
@@ -32,5 +36,6 @@ class TestLineButton(RingCentralEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        """Test the line; calls nobody."""
-        await async_test_line(self.coordinator)
+        """Test the line."""
+        number = self.coordinator.config_entry.options.get(CONF_TEST_NUMBER)
+        await async_test_line(self.coordinator, number)

@@ -17,11 +17,12 @@ from homeassistant.core import HomeAssistant, callback
 import voluptuous as vol
 
 from .account_forms import DEVICE_FORM, PRESET_FORMS, AccountForm, Preset, UnusableAccountError, form_of
-from .config_forms import CALLS_FORM, PASSWORD_FORM, Problem, flat
-from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_SOURCE, DOMAIN
+from .config_forms import CALLS_FORM, OPTIONS_FORM, PASSWORD_FORM, Problem, flat
+from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_SOURCE, CONF_TEST_NUMBER, DOMAIN
 from .registration_check import RegistrationFailedError, async_check_registration
 from .sign_in_flow import SignInFlow
-from .sources import Source, account_of, registers_as, tls_of
+from .softphone import Transport
+from .sources import SIGNED_IN, Source, account_of, registers_as, tls_of
 
 # Seconds
 SHORTEST_PROGRESS: Final = 1.0
@@ -138,9 +139,11 @@ class RingCentralConfigFlow(SignInFlow, domain=DOMAIN):
         try:
             check.result()
         except RegistrationFailedError as error:
-            self._problem = Problem.of_registration(error)
+            chosen = self._encrypted and self._data[CONF_SOURCE] in SIGNED_IN
+            self._problem = Problem.of_registration(error, encryption_chosen=chosen)
             return self.async_show_progress_done(next_step_id=self._form)
-        return self.async_show_progress_done(next_step_id="finish" if self._changing else "calls")
+        calls = "calls_encrypted" if self._encrypted else "calls"
+        return self.async_show_progress_done(next_step_id="finish" if self._changing else calls)
 
     async def async_step_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Save what was changed."""
@@ -149,12 +152,11 @@ class RingCentralConfigFlow(SignInFlow, domain=DOMAIN):
 
     async def async_step_calls(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show whose line it is and ask what should happen when somebody calls."""
-        if user_input is not None:
-            self._saved = True
-            return self.async_create_entry(title=self._title, data=self._data, options=user_input)
-        return self.async_show_form(
-            step_id="calls", data_schema=CALLS_FORM, description_placeholders={"line": self._whose}
-        )
+        return self._calls_step("calls", user_input)
+
+    async def async_step_calls_encrypted(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Do the same, and tell that nobody can listen in."""
+        return self._calls_step("calls_encrypted", user_input)
 
     # Inside
 
@@ -163,6 +165,20 @@ class RingCentralConfigFlow(SignInFlow, domain=DOMAIN):
     def _changing(self) -> bool:
         """Whether a line is changed, not added."""
         return self.source in {SOURCE_REAUTH, SOURCE_RECONFIGURE}
+
+    @property
+    def _encrypted(self) -> bool:
+        """Whether the line is, as it is tried."""
+        return account_of(self._data).transport is Transport.TLS
+
+    def _calls_step(self, step_id: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
+        """Ask what should happen when somebody calls, and add the line."""
+        if user_input is not None:
+            self._saved = True
+            return self.async_create_entry(title=self._title, data=self._data, options=user_input)
+        return self.async_show_form(
+            step_id=step_id, data_schema=CALLS_FORM, description_placeholders={"line": self._whose}
+        )
 
     @override
     def _entry(self) -> ConfigEntry:
@@ -262,13 +278,23 @@ async def _async_check(hass: HomeAssistant, data: Mapping[str, Any]) -> None:
 
 
 class CallsOptionsFlow(OptionsFlowWithReload):
-    """Change what happens when somebody calls."""
+    """Change what happens when somebody calls, and whom a test of the line calls."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask the same question as when the line was added."""
+        """Ask the same question as when the line was added, and for the number of an echo service."""
+        problem = Problem()
         if user_input is not None:
-            return self.async_create_entry(data={**self.config_entry.options, **user_input})
+            options = {**self.config_entry.options, **flat(user_input)}
+            # What was emptied isn't among what was typed, or is nothing.
+            if not user_input.get(CONF_TEST_NUMBER, "").strip():
+                options.pop(CONF_TEST_NUMBER, None)
+            problem = Problem.of_test_number(options)
+            if not problem.errors:
+                return self.async_create_entry(data=options)
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(CALLS_FORM, self.config_entry.options),
+            data_schema=self.add_suggested_values_to_schema(
+                OPTIONS_FORM, user_input or self.config_entry.options
+            ),
+            errors=problem.errors,
         )

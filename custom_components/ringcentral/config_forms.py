@@ -23,6 +23,7 @@ import voluptuous as vol
 
 from .cloud import (
     PRODUCTION_SERVER,
+    EncryptionWithdrawn,
     ExistingPhone,
     ExtensionUnusable,
     FeatureUnavailable,
@@ -45,12 +46,16 @@ from .const import (
     CONF_LONGEST_MESSAGE,
     CONF_PHONE,
     CONF_SERVER,
+    CONF_TEST_NUMBER,
+    CONF_TRANSPORT,
     DEFAULT_ANSWER_AFTER,
     DEFAULT_LONGEST_MESSAGE,
     LOGGER,
     AnswerMode,
 )
-from .registration_check import RegistrationFailedError
+from .registration_check import CERTIFICATE_AT_HOME, LOSSES, LOST, RegistrationFailedError
+from .softphone import Cause, InvalidNumberError, Transport
+from .softphone.dialing import dialled, is_emergency
 
 NEW_PHONE: Final = "new"
 SECTION_ADVANCED: Final = "advanced"
@@ -68,12 +73,36 @@ SIGN_IN_ERRORS: Final[tuple[tuple[type[RingCentralError], str], ...]] = (
     (FeatureUnavailable, "feature_unavailable"),
     (RateLimited, "rate_limited"),
     (Unreachable, "cannot_connect"),
+    (EncryptionWithdrawn, "encryption_withdrawn"),
     (ExtensionUnusable, "extension_unusable"),
     (RingCentralError, "unexpected_answer"),
 )
 
+# What kept an encrypted line of somebody signed in from its server, and how that is told them: nothing that they typed
+# is wrong, and it is theirs to go without encryption.
+_CERTIFICATE: Final = frozenset({LOSSES[Cause.TLS_CERTIFICATE], CERTIFICATE_AT_HOME})
+ENCRYPTION_ERRORS: Final = {
+    **dict.fromkeys([LOST, *LOSSES.values()], "encryption_failed"),
+    **dict.fromkeys(_CERTIFICATE, "encryption_not_trusted"),
+}
+
 _PASSWORD: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 _URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+
+AUTOMATIC: Final = "automatic"
+_ENCRYPTION: Final = SelectSelector(
+    SelectSelectorConfig(
+        options=[AUTOMATIC, Transport.TCP.value],
+        mode=SelectSelectorMode.DROPDOWN,
+        translation_key="encryption",
+    )
+)
+
+
+def encryption_fields(data: Mapping[str, Any]) -> dict[Any, Any]:
+    """Return the choice of encryption, which stays as it is unless it is changed."""
+    return {vol.Required(CONF_TRANSPORT, default=data.get(CONF_TRANSPORT, AUTOMATIC)): _ENCRYPTION}
+
 
 SIGN_IN_FIELDS: Final = {
     vol.Required(CONF_CLIENT_ID): TextSelector(),
@@ -84,10 +113,16 @@ SIGN_IN_FORM: Final = vol.Schema(
     {
         **SIGN_IN_FIELDS,
         vol.Required(SECTION_ADVANCED): section(
-            vol.Schema({vol.Required(CONF_SERVER, default=PRODUCTION_SERVER): _URL}), {"collapsed": True}
+            vol.Schema({**encryption_fields({}), vol.Required(CONF_SERVER, default=PRODUCTION_SERVER): _URL}),
+            {"collapsed": True},
         ),
     }
 )
+
+
+def chosen(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an entry keeps, which names a transport only if it isn't left to RingCentral."""
+    return {key: value for key, value in data.items() if (key, value) != (CONF_TRANSPORT, AUTOMATIC)}
 
 
 def phone_form(phones: Iterable[ExistingPhone], *, new: bool) -> vol.Schema:
@@ -129,6 +164,11 @@ CALLS_FORM: Final = vol.Schema(
 )
 
 
+OPTIONS_FORM: Final = CALLS_FORM.extend(
+    {vol.Optional(CONF_TEST_NUMBER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL))}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What a form says went wrong, if anything did."""
@@ -151,13 +191,31 @@ class Problem:
         )
 
     @classmethod
-    def of_registration(cls, error: RegistrationFailedError) -> Self:
-        """Tell what kept the phone from registering."""
+    def of_registration(cls, error: RegistrationFailedError, *, encryption_chosen: bool = False) -> Self:
+        """Tell what kept the phone from registering; `encryption_chosen` by us, where the user may decline it."""
         LOGGER.debug("Registering failed: %s (%s)", error.key, error.detail)
+        key, detail = error.key, error.detail
+        if encryption_chosen and key in ENCRYPTION_ERRORS:
+            key, detail = ENCRYPTION_ERRORS[key], detail or "–"
         return cls(
-            {"base": error.key},
-            {"detail": error.detail, "host": error.server.host, "port": str(error.server.port)},
+            {"base": key}, {"detail": detail, "host": error.server.host, "port": str(error.server.port)}
         )
+
+    @classmethod
+    def of_test_number(cls, options: Mapping[str, Any]) -> Self:
+        """Tell what keeps the number of the options, if there is one, from being called by a test."""
+        if (number := options.get(CONF_TEST_NUMBER)) is None:
+            return cls()
+        try:
+            emergency = is_emergency(dialled(number))
+        except InvalidNumberError:
+            return cls({CONF_TEST_NUMBER: "invalid_number"})
+        return cls({CONF_TEST_NUMBER: "emergency_number"} if emergency else {})
+
+    @property
+    def is_of_encryption(self) -> bool:
+        """Whether it may be gone without encryption."""
+        return self.errors.get("base") in {*ENCRYPTION_ERRORS.values(), "encryption_withdrawn"}
 
 
 def flat(user_input: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ CONF_VERIFY: Final = "verify_certificate"
 CONF_ANSWER_AFTER: Final = "answer_after"
 CONF_ANSWER_MODE: Final = "answer_mode"
 CONF_LONGEST_MESSAGE: Final = "longest_message"
+CONF_TEST_NUMBER: Final = "test_number"
 
 # Seconds
 # Sooner than RingCentral's own voicemail, which is usually set to 20 or more.

@@ -11,11 +11,11 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .cloud import Provision, RingCentralClient, RingCentralError, SignInRefused
+from .cloud import EncryptionWithdrawn, Provision, RingCentralClient, RingCentralError, SignInRefused
 from .const import CONF_PROVISION, DOMAIN, LOGGER
 from .health import ProvisioningOutcome
 from .softphone import Account, PhoneEvent, ProvisioningAsked, Registered, RegistrationRefused
-from .sources import account_of
+from .sources import account_of, wants_encryption
 
 # What RingCentral's administrators see as the phone's name.
 COMPUTER_NAME: Final = "Home Assistant"
@@ -189,7 +189,8 @@ class Provisioning:
         """Fetch the credentials of the same device, and change over to them."""
         kept = Provision.from_dict(self._entry.data[CONF_PROVISION])
         try:
-            provision = await client.renew(COMPUTER_NAME, kept)
+            encrypted = wants_encryption(self._entry.data)
+            provision = await client.renew(COMPUTER_NAME, kept, encrypted=encrypted)
             # Read only now: asking may have changed the tokens that are kept beside it.
             fresh = {**self._entry.data, CONF_PROVISION: provision.as_dict()}
             account = account_of(fresh, self._entry.entry_id)
@@ -198,7 +199,7 @@ class Provisioning:
             self._note(occasion, f"failed: {type(error).__name__}")
             if occasion is not Occasion.REFUSED and self._registered():
                 return
-            if isinstance(error, SignInRefused):
+            if isinstance(error, (SignInRefused, EncryptionWithdrawn)):
                 self._sign_in()
             else:
                 self._failed(error)

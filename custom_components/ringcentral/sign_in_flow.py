@@ -22,11 +22,19 @@ from .cloud import (
     RingCentralClient,
     RingCentralError,
 )
-from .config_forms import NEW_PHONE, SIGN_IN_FIELDS, SIGN_IN_FORM, Problem, phone_form
+from .config_forms import (
+    NEW_PHONE,
+    SIGN_IN_FIELDS,
+    SIGN_IN_FORM,
+    Problem,
+    chosen,
+    encryption_fields,
+    phone_form,
+)
 from .const import CONF_PHONE, CONF_PROVISION, CONF_SOURCE, CONSOLE_URL, DOMAIN, LOGGER
 from .provisioning import COMPUTER_NAME
 from .rest import async_client, credentials_of
-from .sources import Source
+from .sources import Source, wants_encryption
 
 CONF_IMPLEMENTATION = "implementation"
 
@@ -50,6 +58,7 @@ class SignInFlow(AbstractOAuth2FlowHandler):
         self._extension: Extension | None = None
         self._phones: dict[str, ExistingPhone] = {}
         self._made: str | None = None
+        self._transport: dict[str, Any] = {}
 
     @property
     @override
@@ -102,7 +111,8 @@ class SignInFlow(AbstractOAuth2FlowHandler):
     async def async_step_browser_again(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Go there again with the app the line was added with."""
         if user_input is None:
-            return self._ask("browser_again", vol.Schema({}))
+            return self._ask("browser_again", vol.Schema(encryption_fields(self._entry().data)))
+        self._transport = user_input
         return await self.async_step_pick_implementation(
             {CONF_IMPLEMENTATION: self._entry().data["auth_implementation"]}
         )
@@ -117,21 +127,21 @@ class SignInFlow(AbstractOAuth2FlowHandler):
                 reason="no_refresh_token", description_placeholders={"console_url": CONSOLE_URL}
             )
         known = self._entry().data if self._changing else {CONF_SOURCE: Source.BROWSER}
-        self._data = {**known, **data}
+        self._data = chosen({**known, **data, **self._transport})
         return await self.async_step_signed_in({})
 
     async def async_step_signed_in(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Get the phone of who signed in in the browser; say what kept us from that, for another try."""
         if user_input is not None:
-            self._take(user_input)
-            if (result := await self._async_go_on("signed_in", self._data)) is not None:
+            data = chosen({**self._data, **self._take(user_input)})
+            if (result := await self._async_go_on("signed_in", data)) is not None:
                 return result
-        return self._ask("signed_in", vol.Schema({}))
+        return self._ask("signed_in", vol.Schema(self._encryption_fields()))
 
     async def async_step_ringcentral(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the RingCentral app and a JWT, and sign in with them."""
         if user_input is not None:
-            data = {CONF_SOURCE: Source.RINGCENTRAL, **self._take(user_input)}
+            data = chosen({CONF_SOURCE: Source.RINGCENTRAL, **self._take(user_input)})
             if (result := await self._async_go_on("ringcentral", data)) is not None:
                 return result
         return self._ask("ringcentral", SIGN_IN_FORM, console_url=CONSOLE_URL)
@@ -140,11 +150,11 @@ class SignInFlow(AbstractOAuth2FlowHandler):
         """Ask for another JWT, and get new credentials for the same device with it."""
         entry = self._entry()
         if user_input is not None:
-            data = {**entry.data, **self._take(user_input)}
+            data = chosen({**entry.data, **self._take(user_input)})
             if (result := await self._async_go_on("sign_in_again", data)) is not None:
                 return result
         known = {CONF_CLIENT_ID: entry.data[CONF_CLIENT_ID]}
-        form = vol.Schema(SIGN_IN_FIELDS)
+        form = vol.Schema({**SIGN_IN_FIELDS, **encryption_fields(entry.data)})
         return self._ask("sign_in_again", form, known, console_url=CONSOLE_URL)
 
     # Which phone
@@ -152,7 +162,9 @@ class SignInFlow(AbstractOAuth2FlowHandler):
     async def async_step_phone(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask whether to be a new phone or one the user has already."""
         if user_input is not None:
-            choice = self._take(user_input)[CONF_PHONE]
+            taken = self._take(user_input)
+            choice = taken.pop(CONF_PHONE)
+            self._data = chosen({**self._data, **taken})
             try:
                 provision = await self._async_provision(choice)
             except NotAllowed as error:
@@ -165,7 +177,8 @@ class SignInFlow(AbstractOAuth2FlowHandler):
                 self._problem = Problem.of_sign_in(error)
             else:
                 return await self._async_try("phone", {**self._data, CONF_PROVISION: provision.as_dict()})
-        return self._ask("phone", phone_form(self._phones.values(), new=self._is_free(None)))
+        form = phone_form(self._phones.values(), new=self._is_free(None))
+        return self._ask("phone", form.extend(self._encryption_fields()))
 
     # Inside
 
@@ -198,23 +211,28 @@ class SignInFlow(AbstractOAuth2FlowHandler):
         """Return new credentials for the device of the line that is changed."""
         kept = Provision.from_dict(self._entry().data[CONF_PROVISION])
         await self._async_claim(self._unique_id_of(kept.device_id if kept.existing else None))
-        return await client.renew(COMPUTER_NAME, kept)
+        return await client.renew(COMPUTER_NAME, kept, encrypted=wants_encryption(self._data))
 
     async def _async_provision(self, choice: str) -> Provision:
         """Return what registers the phone that was chosen, which no other line is."""
         client, extension = cast(RingCentralClient, self._client), cast(Extension, self._extension)
-        phone = self._phones.get(choice)
+        phone, encrypted = self._phones.get(choice), wants_encryption(self._data)
         await self._async_claim(self._unique_id_of(phone.id if phone else None))
         if phone is not None:
-            provision = await client.existing_phone(phone.id)
+            provision = await client.existing_phone(phone.id, encrypted=encrypted)
         else:
             # The same one again when it couldn't register the last time.
-            provision = await client.provision(COMPUTER_NAME, self._made)
+            provision = await client.provision(COMPUTER_NAME, self._made, encrypted=encrypted)
             self._made = provision.device_id
         self._title = (phone and phone.name) or extension.name
         self._whose = self._title
         await client.rest()
         return provision
+
+    def _encryption_fields(self) -> dict[Any, Any]:
+        """Return the choice of encryption where that stands in the way or was declined already, else nothing."""
+        asked = self._problem.is_of_encryption or not wants_encryption(self._data)
+        return encryption_fields(self._data) if asked else {}
 
     def _unique_id_of(self, device_id: str | None) -> str:
         """Return the unique id of a line on one of the user's devices, or on a new one."""

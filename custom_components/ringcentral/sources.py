@@ -90,6 +90,11 @@ def account_of(data: Mapping[str, Any], entry_id: str | None = None) -> Account:
     )
 
 
+def wants_encryption(data: Mapping[str, Any]) -> bool:
+    """Return whether a line of somebody signed in is encrypted where RingCentral offers that; so it is unless declined."""
+    return data.get(CONF_TRANSPORT) != Transport.TCP
+
+
 def tls_of(data: Mapping[str, Any]) -> ssl.SSLContext:
     """Return what decides whom a line believes, should it speak TLS; blocks, for it may read files.
 

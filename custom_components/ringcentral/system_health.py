@@ -6,8 +6,9 @@ from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
 
 from .cloud import PRODUCTION_SERVER
-from .const import CONF_SERVER, DOMAIN
+from .const import CONF_SERVER, CONF_SOURCE, DOMAIN
 from .coordinator import RingCentralConfigEntry
+from .sources import Source, account_of
 
 
 @callback
@@ -26,5 +27,12 @@ async def _info(hass: HomeAssistant) -> dict[str, Any]:
     return {
         "lines_registered": f"{registered} of {len(lines)}",
         "can_reach_server": system_health.async_check_can_reach_url(hass, server),
-        "proxies": ", ".join(f"{line.proxy} ({line.health.status})" for line in lines) or None,
+        "proxies": ", ".join(map(_proxy, entries)) or None,
     }
+
+
+def _proxy(entry: RingCentralConfigEntry) -> str:
+    """Return where a line registers, how, and how it fares; of a server of one's own not its name."""
+    line, transport = entry.runtime_data.data, account_of(entry.data).transport
+    proxy = f":{line.proxy.rpartition(':')[2]}" if entry.data[CONF_SOURCE] == Source.SIP else line.proxy
+    return f"{proxy} {transport} ({line.health.status})"

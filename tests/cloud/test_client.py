@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.ringcentral.cloud import (
     AppCredentials,
+    EncryptionWithdrawn,
     ExistingPhone,
     Extension,
     ExtensionUnusable,
@@ -78,13 +79,138 @@ async def test_a_line_is_provisioned(client: RingCentralClient, rest: RestSimula
     assert provision.polling_interval == 7200
 
 
-async def test_provisioning_asks_for_tcp_and_names_the_computer(
+async def test_provisioning_asks_for_tls_before_tcp_and_names_the_computer(
     client: RingCentralClient, rest: RestSimulator
 ) -> None:
     await client.provision("Home")
 
     (request,) = rest.asked(Endpoint.SIP_PROVISION)
-    assert request.json == {"device": {"computerName": "Home"}, "sipInfo": [{"transport": "TCP"}]}
+    assert request.json == {
+        "device": {"computerName": "Home"},
+        "sipInfo": [{"transport": "TLS"}, {"transport": "TCP"}],
+    }
+
+
+async def test_a_line_is_encrypted_where_ringcentral_offers_it(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    rest.sip_proxy_tls = "127.0.0.1:5096"
+
+    provision = await client.provision("Home")
+
+    assert provision.encrypted
+    assert [(info.transport, info.outbound_proxy) for info in provision.sip_info] == [
+        ("TLS", "127.0.0.1:5096"),
+        ("TCP", rest.sip_proxy),
+    ]
+
+
+async def test_who_wants_no_encryption_is_not_offered_any(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    rest.sip_proxy_tls = "127.0.0.1:5096"
+
+    provision = await client.provision("Home", encrypted=False)
+
+    assert [info.transport for info in provision.sip_info] == ["TCP"]
+    assert asked_for(rest) == [["TCP"]]
+
+
+def asked_for(rest: RestSimulator) -> list[list[str]]:
+    """Return the transports each provisioning asked for."""
+    return [
+        [info["transport"] for info in request.json["sipInfo"]]
+        for request in rest.asked(Endpoint.SIP_PROVISION)
+    ]
+
+
+@pytest.mark.parametrize("code", ["CMN-101", "SPR-129"])
+async def test_a_service_that_knows_no_tls_is_asked_for_tcp_alone(
+    client: RingCentralClient, rest: RestSimulator, code: str
+) -> None:
+    rest.fail_next(Endpoint.SIP_PROVISION, code, times=2)
+
+    assert [info.transport for info in (await client.provision("Home")).sip_info] == ["TCP"]
+    assert asked_for(rest) == [["TLS", "TCP"], ["TLS"], ["TCP"]]
+
+
+async def test_a_service_that_wants_one_transport_at_a_time_is_asked_for_tls(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    rest.sip_proxy_tls = "127.0.0.1:5096"
+    rest.fail_next(Endpoint.SIP_PROVISION, "CMN-101")
+
+    assert (await client.provision("Home")).encrypted
+    assert asked_for(rest) == [["TLS", "TCP"], ["TLS"]]
+
+
+async def test_a_request_that_is_rejected_in_every_form_is_told(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    rest.fail_next(Endpoint.SIP_PROVISION, "CMN-101", times=5)
+
+    with pytest.raises(UnexpectedAnswer) as caught:
+        await client.provision("Home")
+
+    assert caught.value.error_code == "CMN-101"
+    assert len(asked_for(rest)) == 3
+
+
+@pytest.mark.parametrize("fault", ["CMN-203", "CMN-301", "BIL-103"])
+async def test_any_other_trouble_does_not_cost_the_encryption(
+    client: RingCentralClient, rest: RestSimulator, fault: str
+) -> None:
+    rest.fail_next(Endpoint.SIP_PROVISION, fault)
+
+    with pytest.raises(RingCentralError):
+        await client.provision("Home")
+
+    assert asked_for(rest) == [["TLS", "TCP"]]
+
+
+async def test_a_way_that_was_not_asked_for_is_not_taken(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    answer = await client.provision("Home")
+    (info,) = (replace(info, transport="WSS") for info in answer.sip_info)
+    rest.fail_next(
+        Endpoint.SIP_PROVISION, lambda: web.json_response(replace(answer, sip_info=(info,)).as_dict())
+    )
+
+    with pytest.raises(UnexpectedAnswer):
+        await client.provision("Home")
+
+
+async def test_a_line_that_was_encrypted_is_not_renewed_in_the_clear(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    rest.sip_proxy_tls = "127.0.0.1:5096"
+    kept = await client.provision("Home")
+    rest.sip_proxy_tls = None
+
+    with pytest.raises(EncryptionWithdrawn):
+        await client.renew("Home", kept)
+    assert not (await client.renew("Home", kept, encrypted=False)).encrypted
+
+
+async def test_a_line_in_the_clear_is_encrypted_as_soon_as_that_is_offered(
+    client: RingCentralClient, rest: RestSimulator
+) -> None:
+    kept = await client.provision("Home")
+    rest.sip_proxy_tls = "127.0.0.1:5096"
+
+    assert (await client.renew("Home", kept)).encrypted
+
+
+async def test_the_choice_holds_for_an_existing_phone(client: RingCentralClient, rest: RestSimulator) -> None:
+    rest.devices.add_existing("Door", "+16505550123")
+    (device_id,) = rest.devices.existing
+    rest.sip_proxy_tls = "127.0.0.1:5096"
+    kept = await client.existing_phone(device_id)
+
+    assert kept.encrypted
+    assert not (await client.existing_phone(device_id, encrypted=False)).encrypted
+    assert not (await client.renew("Home", kept, encrypted=False)).encrypted
 
 
 async def test_a_kept_device_is_provisioned_again_as_it_is(

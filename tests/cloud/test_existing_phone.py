@@ -93,6 +93,19 @@ def test_without_encrypted_proxies_plain_ones_are_used() -> None:
     assert (info.transport, info.outbound_proxy) == ("TCP", "a:5090")
 
 
+def test_who_wants_no_encryption_gets_a_plain_proxy() -> None:
+    (info,) = provision_of("7", SIP_INFO, Region.NA, encrypted=False).sip_info
+
+    assert (info.transport, info.outbound_proxy) == ("TCP", "sip10.ringcentral.com:5090")
+
+
+def test_where_every_proxy_is_encrypted_so_is_the_line() -> None:
+    offered = proxies({"region": "NA", "proxyTLS": "a:5096"})
+
+    (info,) = provision_of("7", offered, Region.NA, encrypted=False).sip_info
+    assert info.transport == "TLS"
+
+
 @pytest.mark.parametrize("offered", [[], [{"region": "NA"}], [{"region": "NA", "proxy": "no port"}]])
 def test_without_a_proxy_there_is_no_line(offered: list[dict[str, str]]) -> None:
     with pytest.raises(ValueError, match="outboundProxies"):

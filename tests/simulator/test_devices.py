@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.devices import Devices
+from simulator.devices import Devices, Proxies
 from simulator.refusals import Refused
 from simulator.user import Account, SipAccount
 
@@ -43,7 +43,8 @@ def test_an_existing_phone_is_listed_and_has_its_values(devices: Devices, told: 
 
 def test_a_provisioned_device_is_not_listed(devices: Devices, told: list[SipAccount]) -> None:
     devices.provision(
-        {"device": {"computerName": "Home"}, "sipInfo": [{"transport": "TCP"}]}, "127.0.0.1:5090", None
+        {"device": {"computerName": "Home"}, "sipInfo": [{"transport": "TCP"}]},
+        {"TCP": Proxies("127.0.0.1:5090")},
     )
 
     assert devices.records()["records"] == []
@@ -70,3 +71,26 @@ def test_each_needs_a_permission_of_the_user(devices: Devices, account: Account)
         "ReadUserDevices",
         "ReadCompanyDevices",
     ]
+
+
+def test_each_transport_is_answered_with_its_own_proxy_where_it_is_served(devices: Devices) -> None:
+    body = {"device": {"computerName": "Home"}, "sipInfo": [{"transport": "TLS"}, {"transport": "TCP"}]}
+    proxies = {"TCP": Proxies("a:5090", "b:5090"), "TLS": Proxies("a:5096")}
+
+    both = devices.provision(body, proxies)["sipInfo"]
+    one = devices.provision(body, {"TCP": Proxies("a:5090")})["sipInfo"]
+
+    assert [(info["transport"], info["outboundProxy"]) for info in both] == [
+        ("TLS", "a:5096"),
+        ("TCP", "a:5090"),
+    ]
+    assert [info.get("outboundProxyBackup") for info in both] == [None, "b:5090"]
+    assert [info["transport"] for info in one] == ["TCP"]
+
+
+def test_a_transport_that_is_not_served_is_refused(devices: Devices) -> None:
+    with pytest.raises(Refused, match="CMN-101"):
+        devices.provision(
+            {"device": {"computerName": "Home"}, "sipInfo": [{"transport": "TLS"}]},
+            {"TCP": Proxies("a:5090")},
+        )

@@ -4,6 +4,7 @@ from .client import REQUEST_TIMEOUT, RingCentralClient
 from .credentials import PRODUCTION_SERVER, AppCredentials
 from .endpoints import AUTHORIZE, TOKEN
 from .errors import (
+    EncryptionWithdrawn,
     ExtensionUnusable,
     FeatureUnavailable,
     GrantNotEnabled,
@@ -35,6 +36,7 @@ __all__ = [
     "TOKEN",
     "AccessTokens",
     "AppCredentials",
+    "EncryptionWithdrawn",
     "ExistingPhone",
     "Extension",
     "ExtensionUnusable",

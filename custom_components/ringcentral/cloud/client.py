@@ -1,6 +1,6 @@
 """What the phone asks of RingCentral's REST interface."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 import logging
 import time
@@ -11,9 +11,9 @@ import aiohttp
 from .answer import Answer
 from .credentials import AppCredentials
 from .endpoints import DEVICES, EXTENSION, SIP_INFO, SIP_PROVISION, Endpoint
-from .errors import ExtensionUnusable, NotAllowed, RingCentralError, UnexpectedAnswer
+from .errors import EncryptionWithdrawn, ExtensionUnusable, NotAllowed, RingCentralError, UnexpectedAnswer
 from .existing_phone import ExistingPhone, existing_phones, provision_of
-from .models import EXTENSION_ENABLED, Extension, Provision
+from .models import EXTENSION_ENABLED, TCP, TLS, Extension, Provision
 from .regions import Region
 from .token import AccessTokens, TokenSource
 from .transport import Transport
@@ -25,12 +25,17 @@ REQUEST_TIMEOUT: Final = 15.0
 
 _DEVICE_REJECTED: Final = frozenset({"SPR-114", "SPR-118", "SPR-130", "CMN-102"})
 
+# What is asked for in turn, as long as it is the request that RingCentral doesn't take. A service that doesn't know
+# TLS refuses it in the same words as one that wants to be asked for one transport at a time.
+_TRANSPORTS: Final = {True: ((TLS, TCP), (TLS,), (TCP,)), False: ((TCP,),)}
+_REQUEST_REJECTED: Final = frozenset({"CMN-101", "SPR-129"})
+
 
 class RingCentralClient:
     """One app acting for one user.
 
     Nothing is repeated behind the caller's back, save once: an API call whose token had died, and a provisioning
-    whose device was not known any more. (aiohttp itself sends a GET again, once, when its connection is lost before
+    whose device was not known any more. A provisioning whose transports are rejected is asked for with others. (aiohttp itself sends a GET again, once, when its connection is lost before
     an answer; RFC 9110 §9.2.2 allows that.) After a 429 (or a 503 with `Retry-After`) nothing at all is sent until
     the penalty is over, since each request within it would start it again. A client that is made anew has
     forgotten it, so keep the client.
@@ -96,8 +101,11 @@ class RingCentralClient:
             LOGGER.debug("The list of devices is of no use: %s", err)
             return ()
 
-    async def existing_phone(self, device_id: str) -> Provision:
+    async def existing_phone(self, device_id: str, *, encrypted: bool = True) -> Provision:
         """Return what registers one of the existing phones, over TLS where RingCentral offers that.
+
+        Args:
+            encrypted: False for TCP, unless RingCentral offers TLS only.
 
         Raises:
             NotAllowed: the user may not see it (usually an administrator may).
@@ -107,21 +115,24 @@ class RingCentralClient:
         answer = await self._call(endpoint)
         document = answer.expect_document(endpoint)
         try:
-            return provision_of(device_id, document, self._near)
+            return provision_of(device_id, document, self._near, encrypted=encrypted)
         except ValueError as err:
             answer.unexpected(str(err))
 
-    async def renew(self, computer_name: str, kept: Provision) -> Provision:
+    async def renew(self, computer_name: str, kept: Provision, *, encrypted: bool = True) -> Provision:
         """Return what registers the same device from now on, whoever made it.
 
         Raises:
+            EncryptionWithdrawn: it was to stay encrypted, and can't.
             RingCentralError: as `provision` and `existing_phone` do.
         """
         if kept.existing:
-            renewed = await self.existing_phone(kept.device_id)
+            renewed = await self.existing_phone(kept.device_id, encrypted=encrypted)
         else:
-            renewed = await self.provision(computer_name, kept.device_id)
+            renewed = await self.provision(computer_name, kept.device_id, encrypted=encrypted)
         await self.rest()
+        if encrypted and kept.encrypted and not renewed.encrypted:
+            raise EncryptionWithdrawn
         return renewed
 
     async def stay_signed_in(self) -> None:
@@ -133,13 +144,16 @@ class RingCentralClient:
         """
         await self._tokens.current()
 
-    async def provision(self, computer_name: str, device_id: str | None = None) -> Provision:
-        """Return what registers a SIP line over TCP.
+    async def provision(
+        self, computer_name: str, device_id: str | None = None, *, encrypted: bool = True
+    ) -> Provision:
+        """Return what registers a SIP line, over TLS where RingCentral offers that, else over TCP.
 
         Args:
             computer_name: any text; the device is named for it.
             device_id: the device of an earlier provisioning, to be used again. If RingCentral doesn't accept it any
                 more, another is made.
+            encrypted: False for TCP in any case.
 
         Raises:
             MissingPermission: the app lacks `VoipCalling`.
@@ -147,12 +161,12 @@ class RingCentralClient:
             RingCentralError: as drawn in `errors`.
         """
         try:
-            return await self._provision(computer_name, device_id)
+            return await self._provision_over(_TRANSPORTS[encrypted], computer_name, device_id)
         except RingCentralError as err:
             if not device_id or err.error_code not in _DEVICE_REJECTED:
                 raise
             LOGGER.debug("The stored device was rejected (%s), provisioning another", err.error_code)
-        return await self._provision(computer_name, None)
+        return await self._provision_over(_TRANSPORTS[encrypted], computer_name, None)
 
     async def rest(self) -> None:
         """End a session that can be begun again without the user. SIP credentials outlive it."""
@@ -162,12 +176,28 @@ class RingCentralClient:
         """End the session at RingCentral, best effort. SIP credentials outlive it."""
         await self._tokens.revoke()
 
-    async def _provision(self, computer_name: str, device_id: str | None) -> Provision:
+    async def _provision_over(
+        self, wishes: Sequence[tuple[str, ...]], computer_name: str, device_id: str | None
+    ) -> Provision:
+        """Ask for one set of transports after the other, until RingCentral takes the request."""
+        for transports in wishes[:-1]:
+            try:
+                return await self._provision(transports, computer_name, device_id)
+            except RingCentralError as err:
+                if err.error_code not in _REQUEST_REJECTED:
+                    raise
+                LOGGER.debug("Asking for %s was rejected (%s)", " and ".join(transports), err.error_code)
+        return await self._provision(wishes[-1], computer_name, device_id)
+
+    async def _provision(
+        self, transports: tuple[str, ...], computer_name: str, device_id: str | None
+    ) -> Provision:
         device = {"computerName": computer_name} | ({"id": device_id} if device_id else {})
-        answer = await self._call(SIP_PROVISION, {"device": device, "sipInfo": [{"transport": "TCP"}]})
+        sip_info = [{"transport": transport} for transport in transports]
+        answer = await self._call(SIP_PROVISION, {"device": device, "sipInfo": sip_info})
         document = answer.expect_document(SIP_PROVISION)
         try:
-            return Provision.from_dict(document)
+            return Provision.from_dict(document).over(*transports)
         except ValueError as err:
             answer.unexpected(str(err))
 

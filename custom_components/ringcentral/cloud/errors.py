@@ -13,6 +13,7 @@
     │   └── FeatureUnavailable  the user or the plan lacks a feature or a right
     ├── RateLimited             too many requests: nothing is sent until the penalty is over
     ├── Unreachable             no usable answer from the server for now
+    ├── EncryptionWithdrawn     a line that was encrypted could only go on in the clear
     └── UnexpectedAnswer        an answer, but not one we understand
         └── ExtensionUnusable   the extension or its account is disabled, locked or gone
 
@@ -177,6 +178,12 @@ class Unreachable(RingCentralError):
         super().__init__(f"{self.summary}: {cause}", error_code=error_code, request_id=request_id)
         self.cause = cause
         self.retry_after = retry_after
+
+
+class EncryptionWithdrawn(RingCentralError):
+    """The device was registered over TLS, and now RingCentral names no proxy for that: only the user may give it up."""
+
+    summary = "RingCentral no longer offers an encrypted connection"
 
 
 class UnexpectedAnswer(RingCentralError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from .fields import JsonObject, items, obj, optional_text, text
-from .models import HOST_AND_PORT, Provision, SipInfo
+from .models import HOST_AND_PORT, TCP, TLS, Provision, SipInfo
 from .regions import NEAREST_FIRST, Region
 
 _TYPE: Final = "OtherPhone"
@@ -37,10 +37,11 @@ def existing_phones(data: JsonObject) -> tuple[ExistingPhone, ...]:
     return tuple(ExistingPhone.from_dict(record) for record in records if record.get("type") == _TYPE)
 
 
-def provision_of(device_id: str, data: JsonObject, near: Region) -> Provision:
+def provision_of(device_id: str, data: JsonObject, near: Region, *, encrypted: bool = True) -> Provision:
     """Return what registers the device, from the answer of `GET …/device/{id}/sip-info`.
 
-    The proxies of the nearest region come first, over TLS where it has that; the next one stands in.
+    The proxies of the nearest region come first; the next one stands in. An encrypted proxy far away is better than a
+    plain one nearby, unless `encrypted` says that there should be none.
 
     Raises:
         ValueError: when `data` is anything else, or has no proxy.
@@ -52,7 +53,8 @@ def provision_of(device_id: str, data: JsonObject, near: Region) -> Provision:
     )
     secure = [address for proxy in offered if (address := optional_text(proxy, "proxyTLS")) is not None]
     plain = [address for proxy in offered if (address := optional_text(proxy, "proxy")) is not None]
-    proxies = [address for address in secure or plain if HOST_AND_PORT.fullmatch(address)]
+    chosen, transport = (secure, TLS) if secure and (encrypted or not plain) else (plain, TCP)
+    proxies = [address for address in chosen if HOST_AND_PORT.fullmatch(address)]
     if not proxies:
         raise ValueError("outboundProxies has no host:port")
     info = SipInfo(
@@ -62,7 +64,7 @@ def provision_of(device_id: str, data: JsonObject, near: Region) -> Provision:
         domain=text(data, "domain"),
         outbound_proxy=proxies[0],
         outbound_proxy_backup=proxies[1] if len(proxies) > 1 else None,
-        transport="TLS" if secure else "TCP",
+        transport=transport,
     )
     return Provision(device_id=device_id, sip_info=(info,), existing=True)
 

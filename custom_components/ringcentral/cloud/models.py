@@ -4,7 +4,7 @@ Each reads the JSON of the REST answer; `as_dict` writes the same shape back, so
 what was received. The numbers and secrets among the fields stay out of every repr.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import re
 from typing import Any, Final, Self
 
@@ -14,6 +14,9 @@ DEFAULT_SIP_ERROR_CODES: Final = (408, 502, 503, 504)
 """Taken when the answer lists none, as RingCentral's own web phone does."""
 
 EXTENSION_ENABLED: Final = "Enabled"
+
+TCP: Final = "TCP"
+TLS: Final = "TLS"
 
 HOST_AND_PORT: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):\d{1,5}", re.ASCII)
 _ACCOUNT_IN_URI: Final = re.compile(r"/account/(\d{1,32})(?:/|$)", re.ASCII)
@@ -69,7 +72,7 @@ class SipInfo:
     outbound_proxy_backup: str | None = None
     outbound_proxy_ipv6: str | None = None
     outbound_proxy_ipv6_backup: str | None = None
-    transport: str = "TCP"
+    transport: str = TCP
     switch_back_interval: int | None = None
 
     @classmethod
@@ -87,7 +90,7 @@ class SipInfo:
             outbound_proxy_backup=optional_text(info, "outboundProxyBackup"),
             outbound_proxy_ipv6=optional_text(info, "outboundProxyIPv6"),
             outbound_proxy_ipv6_backup=optional_text(info, "outboundProxyIPv6Backup"),
-            transport=optional_text(info, "transport") or "TCP",
+            transport=optional_text(info, "transport") or TCP,
             switch_back_interval=_seconds(info, "switchBackInterval"),
         )
 
@@ -168,6 +171,24 @@ class Provision:
     sip_error_codes: tuple[int, ...] = DEFAULT_SIP_ERROR_CODES
     polling_interval: int | None = None
     existing: bool = False
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the way to use is TLS."""
+        return self.sip_info[0].transport == TLS
+
+    def over(self, *transports: str) -> Self:
+        """Return the same with only the ways over these transports, the first of them first.
+
+        Raises:
+            ValueError: there is none.
+        """
+        ways = tuple(
+            info for transport in transports for info in self.sip_info if info.transport == transport
+        )
+        if not ways:
+            raise ValueError("sipInfo has no entry for a transport that was asked for")
+        return replace(self, sip_info=ways)
 
     @classmethod
     def from_dict(cls, data: object) -> Self:
