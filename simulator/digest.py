@@ -1,7 +1,9 @@
 """The server's half of digest access authentication (RFC 2069, RFC 2617, RFC 7616, RFC 8760)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 import hashlib
 import hmac
 import re
@@ -51,7 +53,8 @@ def challenges(scheme: Scheme, realm: str, nonce: str) -> list[str]:
     return [f'Digest realm="{realm}", nonce="{nonce}"{offer.suffix}' for offer in _OFFERS[scheme]]
 
 
-def fields(header: str) -> dict[str, str]:
+@lru_cache(64)
+def fields(header: str) -> Mapping[str, str]:
     """The fields of an Authorization header, names in lower case; empty if it is not a well-formed Digest."""
     kind, _, rest = header.strip().partition(" ")
     if kind.lower() != "digest":

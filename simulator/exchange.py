@@ -78,7 +78,7 @@ class Exchange:
         """When `due` wants to be called next."""
         times = [link.deadline for link in self._links.values()]
         times += [call.deadline for call in self._live]
-        times += [call.deadline for call in self.dialled]
+        times += [call.deadline for call, _ in self._dialled.values()]
         return min((at for at in times if at is not None), default=None)
 
     @property
@@ -324,7 +324,8 @@ class Exchange:
             if by in self._links and not self.faults.silent:
                 for message in messages:
                     self._links[by].send(message.encode(), now)
-        self._live = [call for call in self._live if not call.ended]
+        if self._live:
+            self._live = [call for call in self._live if not call.ended]
         for number, link in self._links.items():
             self._outputs += [Send(number, data) for data in link.due(now)]
 

@@ -54,6 +54,8 @@ class Link:
 
     def due(self, now: float) -> list[bytes]:
         """The segments whose time has come."""
+        if not self._segments:
+            return []
         ready = [data for at, data in self._segments if at <= now]
         del self._segments[: len(ready)]
         return ready

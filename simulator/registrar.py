@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
 import re
+from typing import override
 
 from .digest import Scheme, Secret, accepts, challenges, nonce_of
 from .wire import Message, param, reply, uri_of
@@ -24,6 +25,11 @@ class Account:
     scheme: Scheme = Scheme.RINGCENTRAL
     granted: int = 60  # most seconds a registration is granted
     other_contacts: tuple[str, ...] = ()  # listed in every 200 as well: the other instances of this extension
+
+    @override
+    def __hash__(self) -> int:
+        """The accounts of a server differ in these already."""
+        return hash((self.username, self.authorization_id))
 
     @property
     def number(self) -> str:
@@ -75,8 +81,10 @@ class Registrar:
 
     def binding(self, account: Account, now: float) -> Binding | None:
         """Where the account's calls go: its newest live registration."""
-        live = [entry for entry in self._bindings.get(account, {}).values() if entry.expires > now]
-        return live[-1] if live else None
+        entries = self._bindings.get(account)
+        if not entries:
+            return None
+        return next((entry for entry in reversed(entries.values()) if entry.expires > now), None)
 
     def forget(self, link: int) -> None:
         """Drop what was registered over a connection that is gone."""

@@ -233,15 +233,17 @@ class Server:
                     media.sendto(data, (to.host, to.port))
                 case Close(link):
                     self._phones.pop(link).close()
-        if self._timer:
+        deadline = self.exchange.deadline
+        if self._timer and self._timer.when() != deadline:
             self._timer.cancel()
             self._timer = None
-        if (deadline := self.exchange.deadline) is not None:
+        if not self._timer and deadline is not None:
             self._timer = self._loop.call_at(deadline, self._due)
         self._report()
         self._changed.set()
 
     def _due(self) -> None:
+        self._timer = None
         self.exchange.due(self._loop.time())
         self.pump()
 

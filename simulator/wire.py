@@ -5,7 +5,7 @@ server, so that a phone which is only understood by a lenient one is found out h
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 import re
@@ -35,6 +35,10 @@ _REQUEST_LINE = re.compile(r"([A-Z]+) (\S+) SIP/2\.0")
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6]\d\d) ?(.*)")
 _HEADER = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*:[ \t]*(.*)", re.DOTALL)
 _FOLD = re.compile(r"\r\n[ \t]+")
+_LENGTH = re.compile(r"\d{1,7}", re.ASCII)
+_IN_BRACKETS = re.compile(r"<([^>]*)>")
+# Header lines, values and parameters that are said again and again; the bound is for those that aren't.
+_REMEMBERED = 512
 
 REASONS = {
     100: "Trying",
@@ -67,6 +71,10 @@ class KeepAlive(StrEnum):
     PONG = "\r\n"
 
 
+_PING = KeepAlive.PING.encode()
+_PONG = KeepAlive.PONG.encode()
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One request or response; header names keep the case they came in, values are unfolded."""
@@ -74,6 +82,7 @@ class Message:
     start: str
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
+    _values: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -130,12 +139,20 @@ class Message:
 
     def get(self, name: str) -> str | None:
         """First value of a header."""
-        values = _by_name(self.headers).get(name.lower())
+        values = self._by_name.get(_long_name(name))
         return values[0] if values else None
 
     def all(self, name: str) -> list[str]:
         """Every value of a header, in order; `name` is the long form."""
-        return _by_name(self.headers).get(name.lower(), [])[:]
+        return self._by_name.get(_long_name(name), [])[:]
+
+    @property
+    def _by_name(self) -> dict[str, list[str]]:
+        """The values of each header by its long name, sorted once: a message is asked for a dozen of them."""
+        if not self._values:
+            for name, value in self.headers:
+                self._values.setdefault(_long_name(name), []).append(value)
+        return self._values
 
     def encode(self) -> bytes:
         """The bytes of it; Content-Length is added."""
@@ -144,14 +161,10 @@ class Message:
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
 
 
-@lru_cache(maxsize=64)
-def _by_name(headers: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
-    """The values of each header by its long name; a message is asked for a dozen of them."""
-    found: dict[str, list[str]] = {}
-    for key, value in headers:
-        name = key.lower()
-        found.setdefault(_LONG_NAMES.get(name, name), []).append(value)
-    return found
+@lru_cache(_REMEMBERED)
+def _long_name(written: str) -> str:
+    name = written.lower()
+    return _LONG_NAMES.get(name, name)
 
 
 def _read_head(head: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -161,12 +174,18 @@ def _read_head(head: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:
         raise WireError("headers are not UTF-8") from err
     if not _REQUEST_LINE.fullmatch(start) and not _STATUS_LINE.fullmatch(start):
         raise WireError("neither a request line nor a status line")
-    headers = []
-    for line in _FOLD.sub(" ", rest).split("\r\n") if rest else ():
-        if not (match := _HEADER.fullmatch(line)):
-            raise WireError("a header line without a name")
-        headers.append((match[1], match[2].strip()))
-    return start, tuple(headers)
+    if not rest:
+        return start, ()
+    if "\r\n " in rest or "\r\n\t" in rest:
+        rest = _FOLD.sub(" ", rest)
+    return start, tuple(map(_read_line, rest.split("\r\n")))
+
+
+@lru_cache(_REMEMBERED)
+def _read_line(line: str) -> tuple[str, str]:
+    if not (match := _HEADER.fullmatch(line)):
+        raise WireError("a header line without a name")
+    return match[1], match[2].strip()
 
 
 class Framer:
@@ -188,21 +207,25 @@ class Framer:
 
     def _next(self) -> Message | KeepAlive | None:
         buffer = self._buffer
-        for kind in KeepAlive:
-            mark = kind.encode()
-            if buffer.startswith(mark):
-                del buffer[: len(mark)]
-                return kind
-            if mark.startswith(buffer) and kind is KeepAlive.PING:
+        if not buffer:
+            return None
+        if buffer.startswith(_PONG):
+            if buffer.startswith(_PING):
+                del buffer[: len(_PING)]
+                return KeepAlive.PING
+            if _PING.startswith(buffer):
                 return None
+            del buffer[: len(_PONG)]
+            return KeepAlive.PONG
+        if buffer == b"\r":
+            return None
         end = buffer.find(b"\r\n\r\n")
         if end < 0:
             if len(buffer) > MAX_HEAD:
                 raise WireError("headers without an end")
             return None
         start, headers = _read_head(bytes(buffer[:end]))
-        message = Message(start, headers)
-        size = _content_length(message)
+        size = _content_length(headers)
         if len(buffer) < end + 4 + size:
             return None
         body = bytes(buffer[end + 4 : end + 4 + size])
@@ -210,13 +233,13 @@ class Framer:
         return Message(start, headers, body)
 
 
-def _content_length(message: Message) -> int:
+def _content_length(headers: tuple[tuple[str, str], ...]) -> int:
     """Length of the body, which a stream must state (RFC 3261 §18.3)."""
-    lengths = set(message.all("Content-Length"))
+    lengths = {value for name, value in headers if _long_name(name) == "content-length"}
     if len(lengths) != 1:
         raise WireError("Content-Length is missing or contradicts itself")
     length = lengths.pop()
-    if not re.fullmatch(r"\d{1,7}", length, re.ASCII) or int(length) > MAX_BODY:
+    if not _LENGTH.fullmatch(length) or int(length) > MAX_BODY:
         raise WireError("Content-Length is not a sensible number")
     return int(length)
 
@@ -249,20 +272,25 @@ def reply(
     return Message(f"SIP/2.0 {status} {reason or REASONS[status]}", (*echoed, *headers), body)
 
 
+@lru_cache(_REMEMBERED)
 def uri_of(value: str) -> str:
     """The URI of a From, To or Contact: what stands in the angle brackets, or before the parameters."""
-    if match := re.search(r"<([^>]*)>", value):
+    if match := _IN_BRACKETS.search(value):
         return match[1]
     return value.partition(";")[0].strip()
 
 
+@lru_cache(_REMEMBERED)
 def param(value: str, name: str) -> str | None:
     """A parameter of a header, outside the angle brackets; empty for a flag, None if absent."""
     after = value.rpartition(">")[2] if "<" in value else value
-    match = re.search(
-        rf";\s*{re.escape(name)}(?:\s*=\s*\"?([^\s;,\"]*)\"?)?\s*(?=;|,|$)", after, re.IGNORECASE
-    )
+    match = _param(name).search(after)
     return (match[1] or "") if match else None
+
+
+@lru_cache(_REMEMBERED)
+def _param(name: str) -> re.Pattern[str]:
+    return re.compile(rf";\s*{re.escape(name)}(?:\s*=\s*\"?([^\s;,\"]*)\"?)?\s*(?=;|,|$)", re.IGNORECASE)
 
 
 def tag_of(value: str) -> str | None:

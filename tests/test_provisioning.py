@@ -197,6 +197,26 @@ async def test_one_is_done_after_the_other(line: Line, at_any_time: None) -> Non
     await until(lambda: len(outcomes(line)) == 2)
 
 
+async def test_a_phone_that_was_chosen_meanwhile_stays_chosen(
+    hass: HomeAssistant, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = coordinator(line)._client
+    assert client is not None
+    renew = client.renew
+    chosen = {**line.entry.data["provision"], "chosen": True}
+
+    async def slowly(*args: Any, **options: Any) -> Any:
+        provision = await renew(*args, **options)
+        hass.config_entries.async_update_entry(line.entry, data={**line.entry.data, "provision": chosen})
+        return provision
+
+    monkeypatch.setattr(client, "renew", slowly)
+    tell(line, ASKED)
+    await until(lambda: bool(outcomes(line)))
+    assert outcomes(line) == [("asked", "outdated")]
+    assert line.entry.data["provision"] == chosen
+
+
 @pytest.mark.parametrize(
     ("stated", "least", "most"),
     [(7200, 7200, 8640), (1, 3600, 4320), (10**8, 604800, 725760)],

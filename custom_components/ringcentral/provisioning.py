@@ -187,10 +187,10 @@ class Provisioning:
 
     async def _fetch(self, client: RingCentralClient, occasion: Occasion) -> None:
         """Fetch the credentials of the same device, and change over to them."""
-        kept = Provision.from_dict(self._entry.data[CONF_PROVISION])
+        before = self._entry.data[CONF_PROVISION]
         try:
             encrypted = wants_encryption(self._entry.data)
-            provision = await client.renew(COMPUTER_NAME, kept, encrypted=encrypted)
+            provision = await client.renew(COMPUTER_NAME, Provision.from_dict(before), encrypted=encrypted)
             # Read only now: asking may have changed the tokens that are kept beside it.
             fresh = {**self._entry.data, CONF_PROVISION: provision.as_dict()}
             account = account_of(fresh, self._entry.entry_id)
@@ -203,6 +203,10 @@ class Provisioning:
                 self._sign_in()
             else:
                 self._failed(error)
+            return
+        if self._entry.data[CONF_PROVISION] != before:
+            # The user has chosen another phone meanwhile, and the line is about to begin anew with that.
+            self._note(occasion, "outdated")
             return
         self._hass.config_entries.async_update_entry(self._entry, data=fresh)
         # From here on it is these credentials that are refused or not.

@@ -10,7 +10,7 @@ from simulator.link import Faults as ServerFaults
 from simulator.registrar import Refusal
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Trouble, Wire
-from tests.simulation.watch import HOUR, Watch
+from tests.simulation.watch import HOUR, Watch, of_phone
 
 _STORMS = (408, 480, 500, 502, 503, 504)
 
@@ -65,6 +65,7 @@ class Troublemaker:
             "redirect": self._redirect,
             "restart": self._restarted,
             "clock jump": self._jump,
+            "suspended": self._suspended,
         }
 
     async def play(self, gap: float) -> None:
@@ -212,3 +213,20 @@ class Troublemaker:
             break_ = self._random.choice((Wire.reset, Wire.hole, Wire.forget, lambda wire: None))
             for wire in list(self._network.wires):
                 break_(wire)
+
+    async def _suspended(self) -> None:
+        """Let the phone stand still while the server's time goes on; its connection is often gone when it wakes."""
+        lasting = self._random.choice((90.0, 1800.0, 6 * HOUR)) * self._random.random()
+        until = self._loop.time() + lasting
+        with self._watch.fault("suspended"):
+            self._watch.suspended(until)
+            self._loop.postpone(until, of_phone)
+            break_ = self._random.choice((Wire.hole, Wire.forget, lambda wire: None))
+            for wire in list(self._network.wires):
+                wire.client.sleep(until)
+                break_(wire)
+            try:
+                await asyncio.sleep(lasting)
+            finally:
+                # Nothing wakes the phone sooner, not even that no more faults are wanted.
+                await asyncio.sleep(until - self._loop.time())

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+import contextlib
 from dataclasses import dataclass, field
 import logging
 from random import Random
@@ -74,8 +75,11 @@ def live(seed: int) -> Record:
         life.watch.wrong(f"{type(error).__name__}: {error}")
     finally:
         logger.setLevel(level)
-        for task in asyncio.all_tasks(loop):
+        left = asyncio.all_tasks(loop)
+        for task in left:
             task.cancel()
+        with contextlib.suppress(Exception):
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.close()
     return life.record
 

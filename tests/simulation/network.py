@@ -240,7 +240,7 @@ class End(asyncio.Transport):
         self._network = wire.network
         self._loop = wire.network.loop
         self._segments: deque[tuple[float, bytes | None]] = deque()
-        self._free_at = 0.0
+        self._free_at = self._wakes_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     @override
@@ -299,9 +299,20 @@ class End(asyncio.Transport):
         if not self.swallows:
             self._loop.call_later(self._network.latency(), self.peer.lose, ConnectionResetError())
 
+    def sleep(self, until: float) -> None:
+        """Hear nothing before then; what comes meanwhile, the end included, waits."""
+        self._wakes_at = until
+        self.peer._free_at = max(self.peer._free_at, until)
+        if self.peer._timer is not None:
+            self.peer._timer.cancel()
+            self.peer._timer = self._loop.call_at(until, self.peer._arrive)
+
     def lose(self, error: Exception | None) -> None:
         """End now, with an error or with the other side's close, unless it has ended."""
         if self.lost:
+            return
+        if error is not None and self._loop.time() < self._wakes_at:
+            self._loop.call_at(self._wakes_at, self.lose, error)
             return
         self.closing = self.lost = True
         self.cut_off.set()

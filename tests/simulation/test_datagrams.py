@@ -31,6 +31,7 @@ ANSWER: Final = sdp_offer(media="m=audio 50400 RTP/AVP 0 101")
 CHALLENGE: Final = 'Digest realm="r", nonce="{}", stale={}'
 # A burst of everything at once: a registration, a call and its end, each with its repetitions.
 MOST_IN_TEN_SECONDS: Final = 40
+LOST: Final = EndReason.NETWORK_ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +301,10 @@ def judge(world: World) -> None:
     assert sorted(world.rung) == sorted(world.ended)
     assert len(set(world.rung)) == len(world.rung) <= CALLS
     assert all(call.byes <= 1 and call.over == call.answered for call in world.server.calls.values())
-    assert world.server.asked == {}
+    # What rang when the phone lost its way is for the caller to give up.
+    cut_off = [event for event in world.events if isinstance(event, CallEnded) and event.reason is LOST]
+    assert all(asked.invite and asked.silent for asked in world.server.asked.values())
+    assert len(world.server.asked) <= len(cut_off)
     assert all(len(answers) == 1 for answers in world.server.finals.values())
     assert world.busiest_ten_seconds <= MOST_IN_TEN_SECONDS
     world.run(400)
@@ -334,3 +338,7 @@ def test_a_line_that_hears_nothing_for_an_hour_knocks_slowly_and_comes_back() ->
     world.weather = Weather()
     world.run(60)
     assert world.registered
+
+
+def test_a_call_that_rings_when_the_way_is_lost_ends_once() -> None:
+    judge(live(21242744, Weather(loss=0.265625, delay=1.0)))

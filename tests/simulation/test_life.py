@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.simulation.life import live
+from tests.simulation.watch import BACK
 
 CHECKOUT = Path(__file__).parents[2]
 DAYS, SECONDS = 300, 45
@@ -22,8 +23,12 @@ def test_lives_from_fresh_seeds_hold_every_promise() -> None:
     print(run.stdout, run.stderr)
 
     assert run.returncode == 0, run.stdout + run.stderr
+    days = re.search(r"^([\d.]+) line-days", run.stdout, re.MULTILINE)
     faults = re.search(r"faults, (\d+) a day", run.stdout)
+    back = re.search(r"longest time back: ([\d.]+) s", run.stdout)
+    assert days is not None and float(days[1]) > 0
     assert faults is not None and int(faults[1]) >= 10
+    assert back is not None and float(back[1]) <= BACK
 
 
 def test_a_life_is_the_same_from_the_same_seed() -> None:

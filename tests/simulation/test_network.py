@@ -201,3 +201,59 @@ def test_nobody_listens_any_more() -> None:
             await loop.create_connection(Ear, "sip1", 5060)
 
     run(scene)
+
+
+def test_who_sleeps_hears_it_all_on_waking_up() -> None:
+    async def scene(loop: VirtualLoop) -> None:
+        wire, phone, _ = await connected(loop)
+        wire.server.write(b"one")
+        wire.client.sleep(loop.time() + 100)
+        wire.server.write(b"two")
+        wire.server.close()
+        await asyncio.sleep(99)
+        assert (phone.heard, phone.ended) == ([], [])
+        await asyncio.sleep(2)
+        assert b"".join(phone.heard) == b"onetwo"
+        assert phone.ended == [None]
+
+    run(scene)
+
+
+def test_the_end_of_a_connection_waits_for_who_sleeps() -> None:
+    async def scene(loop: VirtualLoop) -> None:
+        wire, phone, server = await connected(loop)
+        wire.client.sleep(loop.time() + 100)
+        wire.reset()
+        await asyncio.sleep(99)
+        assert (len(phone.ended), len(server.ended)) == (0, 1)
+        await asyncio.sleep(2)
+        assert len(phone.ended) == 1
+
+    run(scene)
+
+
+def test_timers_are_postponed_in_their_order_and_no_others() -> None:
+    async def scene(loop: VirtualLoop) -> None:
+        told: list[tuple[str, float]] = []
+        began = loop.time()
+
+        def tell(name: str) -> None:
+            told.append((name, loop.time() - began))
+
+        held = [loop.call_later(2, tell, "second"), loop.call_later(1, tell, "first")]
+        loop.call_later(3, tell, "another")
+        loop.postpone(began + 50, lambda timer: timer in held)
+        await asyncio.sleep(60)
+        assert told == [("another", 3.0), ("first", 50.0), ("second", 50.0)]
+
+    run(scene)
+
+
+def test_an_error_in_a_callback_ends_the_run() -> None:
+    async def scene(loop: VirtualLoop) -> None:
+        nothing: list[int] = []
+        loop.call_soon(nothing.remove, 1)
+        await asyncio.sleep(1)
+
+    with pytest.raises(ValueError, match="not in list"):
+        run(scene)

@@ -43,6 +43,9 @@ MOST_REGISTERS = 60
 # In any hour, for each proxy: a try each half minute, less a fifth.
 MOST_TRIES_AN_HOUR = 170
 MOST_REGISTERS_AN_HOUR = 1000
+# In any day, for each proxy: half of that, and one REGISTER each 20 s beside it. No storm lasts for a day.
+MOST_TRIES_A_DAY = 2000
+MOST_REGISTERS_A_DAY = 8000
 # What the server means by a refusal that doesn't say when to come back.
 _WAITS = {401: 120.0, 403: 120.0, 404: 300.0, 407: 120.0, 603: 75.0}
 _WAIT = 30.0
@@ -85,6 +88,7 @@ class Watch:
         self.refusal_wait: dict[int, float] = {}
         """Status → the Retry-After it came with last."""
         self._loop, self._account, self._sound, self._note = loop, account, sound, note
+        self._network = loop.network
         self._active = 0
         self._clear_at = self._lost_at = loop.time()
         self._excused_until = 0.0
@@ -97,14 +101,18 @@ class Watch:
         self._away: dict[PlacedCall, float] = {}
         self._numbers: dict[str, PlacedCall] = {}
         self._gone: dict[str, float] = {}
+        self._parted: set[str] = set()
+        """Whom the phone parted from while something was wrong: its BYE may not have come through."""
         self._rates = {
             "try": (
                 Rate("tries to connect in a minute", MINUTE, MOST_TRIES),
                 Rate("tries to connect in an hour", HOUR, MOST_TRIES_AN_HOUR * proxies),
+                Rate("tries to connect in a day", 24 * HOUR, MOST_TRIES_A_DAY * proxies),
             ),
             "register": (
                 Rate("REGISTERs in a minute", MINUTE, MOST_REGISTERS),
                 Rate("REGISTERs in an hour", HOUR, MOST_REGISTERS_AN_HOUR),
+                Rate("REGISTERs in a day", 24 * HOUR, MOST_REGISTERS_A_DAY),
             ),
         }
         loop.before_time_passes = self.step
@@ -135,6 +143,11 @@ class Watch:
         """Forgive what a jump of the clock makes late."""
         self._try_by = None
         self._clear_at = self._tried_at = self._loop.time()
+
+    def suspended(self, until: float) -> None:
+        """Expect nothing of a phone that stands still until then."""
+        self._try_by = None
+        self._tried_at = until
 
     @property
     def faultless(self) -> bool:
@@ -207,7 +220,7 @@ class Watch:
                 if then - self._gone.setdefault(number, now) > OUTLIVES:
                     self.wrong("a call outlives its other side")
                     del self._numbers[number]
-            elif placed.state is State.TALKING and server is not None:
+            elif placed.state is State.TALKING and server is not None and number not in self._parted:
                 there = server._phones.get(server.exchange.link_of_call(placed)) is link
                 if there or link is None or self._active:
                     self._away.pop(placed, None)
@@ -267,6 +280,8 @@ class Watch:
                 if self.ended[call.call_id] > 1:
                     self.wrong("a call ends twice")
                 self.calls.pop(call.call_id, None)
+                if self._active:
+                    self._parted.add(str(call.caller.number))
                 self.rang.add(str(call.caller.number))
                 self._note(f"call {_short(call)}: {event.outcome}, {event.reason}")
                 self._look_at_sound()
@@ -293,6 +308,9 @@ class Watch:
         if self._host:
             self.wrong("lost with a connection still open")
         since, self._registered_at = self._registered_at, None
+        if since is not None:
+            # The minute without a try begins with the loss of what was there.
+            self._tried_at = now
         resting = any(at > now for at in self._not_before.values())
         refused = lost.cause in {Cause.REFUSED_REGISTRATION, Cause.TOO_MANY_DEVICES}
         if since is not None and now - since >= MINUTE and not resting and not refused:
@@ -345,6 +363,14 @@ class Watch:
             self.wrong(
                 f"left behind: {len(timers)} timers, {len(tasks)} tasks, {len(connections)} connections"
             )
+
+
+def of_phone(handle: asyncio.TimerHandle) -> bool:
+    """Whether a timer is the phone's own, wakes its task from a wait it has limited, or is its household's."""
+    owner = getattr(getattr(handle, "_callback", None), "__self__", None)
+    task = getattr(owner, "_task", None) if isinstance(owner, asyncio.Timeout) else None
+    household = type(owner).__module__ == "tests.simulation.life"
+    return _ours(handle) or household or (task is not None and task.get_name().startswith("softphone"))
 
 
 def _short(call: Call) -> str:

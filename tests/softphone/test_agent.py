@@ -282,6 +282,8 @@ def test_shutting_down_ends_everything(line: Line) -> None:
     assert line.events() == [Unregistered()]
     *_, last = line.advance(32)
     assert last.method == "BYE"
+    assert not line.agent.quiet
+    line.receive(response(last, 200))
     assert line.agent.quiet
 
 

@@ -5,6 +5,7 @@ import errno
 import socket
 import ssl
 from typing import Any, override
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -16,6 +17,7 @@ from custom_components.ringcentral.softphone.connection import (
     DatagramConnection,
     connect,
     connect_datagrams,
+    ipv4_address,
     watch,
 )
 from custom_components.ringcentral.softphone.events import Cause
@@ -313,3 +315,21 @@ async def test_a_name_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(ConnectionFailed) as failed:
         await connect_datagrams(PROXY, lambda data: None)
     assert failed.value.loss.cause is Cause.DNS
+
+
+async def test_signalling_over_ipv6_knows_where_sound_comes_in(
+    socket_enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "_SOMEBODY", ("127.0.0.1", 9))
+    flow = Connection(Proxy("::1", 5060), print)
+    flow._transport = MagicMock()
+    flow._transport.get_extra_info.side_effect = {"sockname": ("fe80::2%eth0", 5061)}.get
+    assert flow.flow == Flow("fe80::2", 5061, "TCP", Proxy("::1", 5060), "127.0.0.1")
+    assert (flow.flow.media_host, flow.flow.sent_by) == ("127.0.0.1", "[fe80::2]:5061")
+
+
+def test_without_ipv4_there_is_no_such_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    unreachable = OSError(errno.ENETUNREACH, "Network is unreachable")
+    with monkeypatch.context() as patched:
+        patched.setattr(socket, "socket", MagicMock(side_effect=unreachable))
+        assert ipv4_address() == ""

@@ -41,7 +41,25 @@ def test_what_is_dialled_breaks_no_line(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["911", "112", "999", "110", "000", "15", "9911", "0112", "*31#112", "*67911", "988", "116117"]
+    "number",
+    [
+        "911",
+        "112",
+        "999",
+        "110",
+        "000",
+        "15",
+        "9911",
+        "0112",
+        "*31#112",
+        "*67911",
+        "988",
+        "116117",
+        "911#",
+        "15#",
+        "*67911##",
+        "112*",
+    ],
 )
 def test_emergency_numbers_are_known_behind_every_prefix(number: str) -> None:
     assert is_emergency(number)

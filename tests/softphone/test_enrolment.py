@@ -116,9 +116,35 @@ def test_a_connection_that_is_lost_meanwhile_leaves_nothing_of_the_former(line: 
 def test_a_phone_that_leaves_meanwhile_doesnt_register_any_more(line: Line) -> None:
     (back,) = change(line, OTHER_DEVICE)
     line.agent.shut_down(line.now)
+    assert line.events() == []
+    (proof,) = line.receive(response(back, 407, CHALLENGE))
+    assert line.events() == []
+    assert line.receive(response(proof, 200)) == []
     assert line.events() == [Unregistered()]
-    assert line.receive(response(back, 200)) == []
     assert change(line, ACCOUNT) == []
+
+
+def test_a_phone_that_leaves_meanwhile_gives_both_accounts_back(line: Line) -> None:
+    former, register = change(line, OTHER_USER)
+    granted(line, register)
+    line.agent.shut_down(line.now)
+    (back,) = line.sent()
+    assert (back.get("To"), back.get("Expires")) == (f"<sip:620@{DOMAIN}>", "0")
+    assert line.receive(response(back, 200)) == []
+    assert line.events() == []
+    assert line.receive(response(former, 200)) == []
+    assert line.events() == [Unregistered()]
+
+
+def test_a_phone_that_leaves_twice_waits_for_the_challenge_all_the_same(line: Line) -> None:
+    line.agent.give_back(line.now)
+    (back,) = line.sent()
+    line.agent.shut_down(line.now)
+    assert (line.sent(), line.events()) == ([], [])
+    (proof,) = line.receive(response(back, 407, CHALLENGE))
+    assert proof.get("Expires") == "0"
+    line.receive(response(proof, 200))
+    assert line.events() == [Unregistered()]
 
 
 def test_a_phone_that_is_leaving_registers_nothing_new(line: Line) -> None:

@@ -165,3 +165,12 @@ def test_no_secret_or_number_is_logged(line: Line, caplog: pytest.LogCaptureFixt
     assert "Ignoring a message" in shown
     for secret in (PASSWORD, AUTHORIZATION_ID, USERNAME, CALLER, CALLER[1:], answer):
         assert secret not in shown
+
+
+def test_a_caller_nobody_can_take_fills_no_log(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(20):
+        for kind, offer in enumerate((sdp_offer("m=audio 9 RTP/SAVP 0"), b"gibberish")):
+            name = f"{kind}-{number}"
+            (refused,) = line.receive(invite(offer, call_id=name, branch=f"z9hG4bK{name}"))
+            assert refused.status == 488
+    assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 2

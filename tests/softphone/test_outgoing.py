@@ -347,6 +347,16 @@ def test_a_server_that_says_nothing_is_not_waited_for(line: Line) -> None:
     assert line.events() == [ended(call, EndReason.NETWORK_ERROR)]
 
 
+def test_a_proxy_and_who_is_behind_it_may_both_ask_who_we_are(line: Line) -> None:
+    call, asked = line.dial()
+    _, proven = line.receive(response(asked, 407, PROXY))
+    _, both = line.receive(response(proven, 401, WWW))
+    assert both.get("Proxy-Authorization") == proven.get("Proxy-Authorization")
+    assert 'realm="r"' in both.get("Authorization")
+    assert methods(line.receive(response(both, 407, PROXY))) == ["ACK"]
+    assert line.events() == [ended(call, EndReason.REFUSED)]
+
+
 # Taking it back
 
 
@@ -434,6 +444,37 @@ def test_shutting_down_takes_calls_back(line: Line) -> None:
 
 
 # Several who answer
+
+
+def test_the_numbers_of_who_did_not_get_the_call_do_not_count(line: Line) -> None:
+    _, asked = line.dial()
+    line.receive(response(asked, 180, tag="one"), response(asked, 180, tag="two"))
+    assert statuses(line.receive(asked_back(asked, "OPTIONS", cseq=900, tag="one"))) == [200]
+    line.receive(picked_up(asked, tag="two"))
+    assert statuses(line.receive(asked_back(asked, "BYE", cseq=7, tag="two"))) == [200]
+    assert line.agent.calls == []
+
+
+def test_who_answers_after_the_end_is_hung_up_and_waited_for(line: Line) -> None:
+    _, asked = line.dial()
+    line.receive(response(asked, 486))
+    line.advance(20)
+    line.receive(picked_up(asked, tag="late"))
+    quiet = [line.agent.quiet]
+    for seconds in (31, 60):
+        line.advance(seconds)
+        quiet.append(line.agent.quiet)
+    assert quiet == [False, False, True]
+    assert line.agent._calls == {}
+
+
+def test_another_who_answers_is_hung_up_with_the_credentials_in_force(line: Line) -> None:
+    _, asked = talk(line)
+    line.agent.change_account(replace(ACCOUNT, authorization_id="620", password="new"), line.now)
+    line.sent()
+    _, bye = line.receive(picked_up(asked, tag="other"))
+    (proof,) = line.receive(response(bye, 401, WWW))
+    assert 'username="620"' in proof.get("Authorization")
 
 
 def test_the_first_who_answers_has_the_call_and_the_others_are_hung_up(line: Line) -> None:

@@ -19,7 +19,7 @@ from custom_components.ringcentral.softphone.events import (
     RegistrationRefused,
     Unregistered,
 )
-from tests.softphone.builders import ACCOUNT, invite, request
+from tests.softphone.builders import ACCOUNT, invite, request, response
 from tests.softphone.household import PATIENCE, Household, Server
 
 
@@ -179,10 +179,51 @@ async def test_a_phone_may_get_another_account_before_it_starts(stranger: Househ
 async def test_a_phone_that_stops_while_it_leaves_is_gone(home: Household, second: Server) -> None:
     home.server.registering = False
     home.phone.change_account(account(second))
-    async with asyncio.timeout(PATIENCE):
-        await home.phone.stop()
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+        tasks.create_task(home.phone.stop())
+        await give_back(home.server)
     assert second.writers == []
     assert isinstance(home.log[-1], Unregistered)
+
+
+async def give_back(server: Server) -> None:
+    """Let the phone go once it has met a challenge."""
+    await server.expect("REGISTER")
+    asked = await server.expect("REGISTER")
+    challenge = ("WWW-Authenticate", 'Digest realm="r", nonce="n"')
+    server.send(response(asked, 401, challenge))
+    proof = await server.expect("REGISTER")
+    assert f'username="{ACCOUNT.authorization_id}"' in proof.get("Authorization")
+    assert (asked.get("Expires"), proof.get("Expires")) == ("0", "0")
+    server.send(response(proof, 200))
+
+
+async def test_an_account_that_comes_while_the_phone_stops_is_too_late(home: Household) -> None:
+    home.server.registering = False
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+        tasks.create_task(home.phone.stop())
+        await asyncio.sleep(0)
+        home.phone.change_account(account(home.server, username="620", authorization_id="620"))
+        await give_back(home.server)
+    assert home.server.told.empty()
+    assert isinstance(home.log[-1], Unregistered)
+
+
+async def test_an_account_that_came_while_it_connected_waits_once_it_is_refused(
+    server: Server, stranger: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slowly(*args: Any) -> Any:
+        connection = await connect(*args)
+        stranger.phone.change_account(account(server))
+        return connection
+
+    monkeypatch.setattr("custom_components.ringcentral.softphone.phone.connect", slowly)
+    server.status = 403
+    stranger.phone.start()
+    assert (await stranger.next(LineLost)).retry_after == 120.0
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await stranger.next(RegistrationRefused)
 
 
 async def test_an_account_on_tls_needs_to_know_whom_to_believe(home: Household) -> None:

@@ -212,7 +212,7 @@ def test_our_own_offer_and_the_answer_to_it() -> None:
     offer = sdp.offer(LOCAL)
     assert b"m=audio 40000 RTP/AVP 0 8 101\r\n" in offer
     assert b"c=IN IP4 192.168.42.15\r\n" in offer
-    agreement = sdp.accept_answer(sdp.parse(OFFER), LOCAL)
+    agreement = sdp.accept_answer(sdp.parse(OFFER), sdp.parse(offer))
     assert agreement == Agreement(("203.0.113.7", 50400), Codec.PCMU, 0, 101, Direction.SENDRECV)
     for answer in (
         b"v=0\r\n",
@@ -220,7 +220,7 @@ def test_our_own_offer_and_the_answer_to_it() -> None:
         sdp_offer("m=audio 9 RTP/AVP 9", attributes=()),
     ):
         with pytest.raises(NoCommonCodecError):
-            sdp.accept_answer(sdp.parse(answer), LOCAL)
+            sdp.accept_answer(sdp.parse(answer), sdp.parse(offer))
 
 
 def test_a_changed_description_has_the_next_version() -> None:
@@ -296,7 +296,7 @@ def test_our_own_secure_offer_has_both_suites_with_a_key_each() -> None:
 @pytest.mark.parametrize(("tag", "suite"), [(1, SHA1_80), (2, SHA1_32)])
 def test_the_answer_to_our_secure_offer_chooses_one_of_our_keys(tag: int, suite: Suite) -> None:
     answer = secure(sdes.Crypto(tag, THEIRS[suite]).attribute())
-    agreement = sdp.accept_answer(sdp.parse(answer), LOCAL, secure=True)
+    agreement = sdp.accept_answer(sdp.parse(answer), sdp.parse(sdp.offer(LOCAL, secure=True)))
     assert agreement.srtp == SrtpKeys(KEYS[suite], THEIRS[suite])
 
 
@@ -313,8 +313,31 @@ def test_the_answer_to_our_secure_offer_chooses_one_of_our_keys(tag: int, suite:
     ids=["plain", "not offered", "no key", "unknown tag", "other suite", "two keys"],
 )
 def test_an_answer_that_does_not_fit_our_offer_is_refused(answer: bytes, offered_secure: bool) -> None:
+    offer = sdp.offer(LOCAL, secure=offered_secure)
     with pytest.raises(NoCommonCodecError):
-        sdp.accept_answer(sdp.parse(answer), LOCAL, secure=offered_secure)
+        sdp.accept_answer(sdp.parse(answer), sdp.parse(offer))
+
+
+def test_what_was_our_answer_once_may_be_answered_with_other_lines_and_tags() -> None:
+    video = b"m=video 5 RTP/AVP 99\r\n"
+    head, _, audio = secure(SECOND).partition(b"m=")
+    ours = sdp.parse(sdp.answer(sdp.parse_offer(head + video + b"m=" + audio), LOCAL)[0])
+    fresh = sdes.Crypto(3, MasterKey(SHA1_80, b"new" * 10))
+    answer = sdp_offer(
+        "m=video 0 RTP/AVP 99\r\nm=audio 9 RTP/SAVP 0", attributes=(fresh.attribute(), "sendonly")
+    )
+    agreement = sdp.accept_answer(sdp.parse(answer), ours)
+    assert agreement.srtp == SrtpKeys(KEYS[SHA1_80], fresh.key)
+    assert agreement.direction is Direction.RECVONLY
+
+
+def test_at_another_address_only_that_and_the_version_change() -> None:
+    before = answered(OFFER)[0]
+    local = LOCAL.moved("198.51.100.4")
+    moved = sdp.moved(sdp.answer(sdp.parse_offer(OFFER), LOCAL)[0], local).decode().split("\r\n")[:-1]
+    assert moved[1:4] == ["o=- 4711 2 IN IP4 192.168.42.15", "s=-", "c=IN IP4 198.51.100.4"]
+    assert (moved[0], moved[4:]) == (before[0], before[4:])
+    assert local.moved("2001:db8::1").origin == "192.168.42.15"
 
 
 def test_keys_of_ours_do_not_show() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from custom_components.ringcentral.softphone.account import Flow
 from custom_components.ringcentral.softphone.events import (
     CallChanged,
     CallEnded,
@@ -10,13 +11,27 @@ from custom_components.ringcentral.softphone.events import (
     MediaAgreed,
     Outcome,
 )
+from custom_components.ringcentral.softphone.media.srtp import MasterKey, Suite
+from custom_components.ringcentral.softphone.sdes import Crypto
 from custom_components.ringcentral.softphone.session_refresh import (
     FAILURE_PAUSE,
     GIVE_UP,
     GLARE_PAUSE,
     LONGEST_PAUSE,
+    OWNER_GLARE_PAUSE,
 )
-from tests.softphone.builders import CONTACT, OFFER, Fields, Line, Wire, invite, request, response, sdp_offer
+from tests.softphone.builders import (
+    CONTACT,
+    OFFER,
+    Fields,
+    Line,
+    Wire,
+    invite,
+    picked_up,
+    request,
+    response,
+    sdp_offer,
+)
 
 ANSWER = sdp_offer("m=audio 50400 RTP/AVP 0 101")
 
@@ -78,6 +93,65 @@ def test_who_talks_talks_on_and_the_server_is_told_where(line: Line) -> None:
     (bye,) = bye_of(line, tag)
     assert bye.status == 200
     assert line.end_of(line.events()).reason is EndReason.REMOTE_HANGUP
+
+
+def test_at_another_address_the_sound_is_asked_for_there(line: Line) -> None:
+    call, tag = line.ring()
+    before = line.answer(call).sdp
+    line.receive(request("ACK", to_tag=tag))
+    line.agent.disconnected(line.now)
+    for host, version in (("192.0.2.77", 2), ("192.0.2.77", 2), ("192.168.42.15", 3)):
+        line.flow = Flow(host, 62931)
+        (again,) = line.reconnect()
+        session = before[1].split(" ")[1]
+        assert again.sdp[1] == f"o=- {session} {version} IN IP4 192.168.42.15"
+        assert again.sdp[3] == f"c=IN IP4 {host}"
+        assert again.sdp[4:] == before[4:]
+        line.receive(response(again, 200, body=ANSWER))
+        line.agent.disconnected(line.now)
+
+
+def test_what_rings_on_is_answered_at_the_new_address(line: Line) -> None:
+    call, _ = line.ring()
+    line.flow = Flow("192.0.2.77", 62931)
+    line.connect()
+    assert line.answer(call).sdp[3] == "c=IN IP4 192.0.2.77"
+
+
+def test_where_signalling_is_ipv6_the_sound_is_ipv4_all_the_same() -> None:
+    line = Line(flow=Flow("2001:db8::15", 62931, ipv4="192.168.42.15")).register()
+    call, _ = line.ring()
+    answer = line.answer(call)
+    assert answer.sdp[3] == "c=IN IP4 192.168.42.15"
+    assert "@[2001:db8::15]:62931;" in answer.get("Contact")
+
+
+def test_a_key_that_changed_meanwhile_is_taken_whatever_tag_our_answer_had(line: Line) -> None:
+    theirs, fresh = (MasterKey(Suite.AES_CM_128_HMAC_SHA1_80, key * 30) for key in (b"1", b"2"))
+    first, second = (
+        sdp_offer("m=audio 50400 RTP/SAVP 0", attributes=(Crypto(7, key).attribute(),))
+        for key in (theirs, fresh)
+    )
+    line.talk(invite(first))
+    line.agent.disconnected(line.now)
+    (again,) = line.reconnect()
+    line.events()
+    line.receive(response(again, 200, body=second))
+    (agreed,) = line.events()
+    assert isinstance(agreed, MediaAgreed)
+    assert agreed.agreement.srtp is not None
+    assert agreed.agreement.srtp.theirs == fresh
+
+
+def test_who_placed_the_call_waits_longer_when_two_invites_meet(line: Line) -> None:
+    _, asked = line.dial()
+    line.receive(picked_up(asked))
+    line.agent.disconnected(line.now)
+    (again,) = line.reconnect()
+    line.receive(response(again, 491))
+    shortest, longest = OWNER_GLARE_PAUSE
+    assert line.advance(shortest - 0.01) == []
+    assert [wire.method for wire in line.advance(longest - shortest + 0.02)] == ["INVITE"]
 
 
 def bye_of(line: Line, tag: str) -> list[Wire]:
@@ -163,6 +237,7 @@ def test_an_answer_after_the_end_is_acknowledged_and_no_more(line: Line) -> None
     ("status", "headers", "soonest", "latest"),
     [
         (491, (), *GLARE_PAUSE),
+        (491, (("Retry-After", "20"),), *GLARE_PAUSE),
         (500, (), FAILURE_PAUSE, FAILURE_PAUSE),
         (503, (("Retry-After", "20 (later);duration=1"),), 20, 20),
         (503, (("Retry-After", "0"),), 1, 1),

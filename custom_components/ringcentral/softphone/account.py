@@ -109,11 +109,18 @@ class Flow:
     transport: str = "TCP"
     proxy: Proxy | None = None
     """Where it goes."""
+    ipv4: str = ""
+    """Our IPv4 address where `host` is none: sound goes over IPv4 only."""
 
     @property
     def reliable(self) -> bool:
         """Whether everything sent arrives, once and in order, for as long as the connection stands."""
         return self.transport != Transport.UDP.upper()
+
+    @property
+    def media_host(self) -> str:
+        """Where sound is received."""
+        return self.ipv4 or self.host
 
     @property
     def sent_by(self) -> str:

@@ -71,6 +71,7 @@ class UserAgent:
         self._calls: dict[str, CallMachine] = {}
         self._heartbeat = self._new_heartbeat(0.0)
         self._leaving = False
+        self._complaints: set[type[sdp.SdpError]] = set()
         self._registration = Enrolment(
             account,
             token=token,
@@ -98,9 +99,9 @@ class UserAgent:
     @property
     def next_deadline(self) -> float | None:
         """When tick() is due."""
-        connected = self._flow is not None
-        deadlines = [self._heartbeat.next_deadline, self._registration.next_deadline] if connected else []
-        deadlines += [self._wire.next_deadline, *(call.next_deadline for call in self._calls.values())]
+        deadlines = [call.next_deadline for call in self._calls.values()]
+        if self._flow is not None:
+            deadlines += [one.next_deadline for one in (self._heartbeat, self._registration, self._wire)]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     @property
@@ -132,9 +133,7 @@ class UserAgent:
         self._registration.lost()
         for call in self._calls.values():
             call.lost(now)
-        self._calls = {
-            call_id: call for call_id, call in self._calls.items() if not (call.settled or self._leaving)
-        }
+        self._calls = {key: call for key, call in self._calls.items() if not (call.settled or self._leaving)}
 
     def receive(self, data: bytes, now: float) -> None:
         """Take received bytes; what comes of a connection that is gone is dropped."""
@@ -312,8 +311,7 @@ class UserAgent:
             self._send(reply(invite, 480, to_tag=self._tag()))
             return
         if (refused := refusal(invite)) is not None:
-            status, extra = refused
-            self._send(reply(invite, status, to_tag=self._tag(), extra=extra))
+            self._send(reply(invite, refused[0], to_tag=self._tag(), extra=refused[1]))
             return
         assert self._flow is not None
         rc = rc_message.parse_rc_message(invite.headers.get("P-rc") or "")
@@ -333,12 +331,11 @@ class UserAgent:
             self._events.append(CallEnded(info, Outcome.MISSED, EndReason.BUSY))
             return
         try:
-            session = rc.header.get("SID", "") if rc else ""
             call = IncomingCall(
                 info,
                 invite,
                 dialog,
-                rc_session=session,
+                rc_session=rc.header.get("SID", "") if rc else "",
                 require_srtp=self._account.require_srtp,
                 credentials=self._account.credentials,
                 token=self._token,
@@ -347,7 +344,10 @@ class UserAgent:
                 emit=self._events.append,
             )
         except sdp.SdpError as error:
-            _LOGGER.warning("A call could not be taken: %s", error)
+            # Somebody may try a thousand times; the first of a kind says it all.
+            level = logging.DEBUG if type(error) in self._complaints else logging.WARNING
+            _LOGGER.log(level, "A call could not be taken: %s", error)
+            self._complaints.add(type(error))
             self._send(reply(invite, 488, to_tag=self._tag()))
             if (reason := _UNTAKEN.get(type(error))) is not None:
                 self._events.append(CallEnded(info, Outcome.MISSED, reason))
@@ -357,7 +357,7 @@ class UserAgent:
         call.ring()
 
     def _local_media(self, flow: Flow, port: int) -> sdp.LocalMedia:
-        return fresh_media(flow.host, port, self._token)
+        return fresh_media(flow.media_host, port, self._token)
 
     def _forget_oldest(self) -> None:
         lingering = [call_id for call_id, call in self._calls.items() if call.over]

@@ -110,7 +110,7 @@ class CallMachine(ABC):
     @property
     def settled(self) -> bool:
         """Whether nothing is owed to the other side any more."""
-        return self.over and not self._bye_owed
+        return self.over and not (self._bye_owed or self._transactions.waits_for("BYE"))
 
     @abstractmethod
     def hang_up(self, reason: EndReason, now: float) -> None:
@@ -137,6 +137,7 @@ class CallMachine(ABC):
     def move(self, flow: Flow, contact: str) -> None:
         """Speak over a new connection, on which the server doesn't know us yet."""
         self._dialog.move(flow, contact)
+        self._session.move(flow.media_host)
 
     def reunite(self, now: float) -> None:
         """Tell the other side where we are, or that it is over, now that the server knows the new connection."""
@@ -182,6 +183,8 @@ class CallMachine(ABC):
             self._rang_out(now)
         elif self.over and now >= self._deadline:
             self._bye_owed = False
+            # Something later is on its way, and has its own time-out.
+            self._deadline = self._deadline if self.settled else now + LINGER
 
     def forgettable(self, now: float) -> bool:
         """Whether nothing of this call can still be on its way."""

@@ -25,6 +25,8 @@ _SOCKET_OPTIONS: Final = (
     (socket.IPPROTO_TCP, "TCP_KEEPCNT", 4),
     (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", 30_000),  # ms
 )
+# An address of RFC 5737 far away: the way there is the way to everybody.
+_SOMEBODY: Final = ("192.0.2.1", 9)
 # What an error means, the first that fits; Python's tree of exceptions decides the order.
 _CAUSES: Final[tuple[tuple[type[Exception], Cause], ...]] = (
     (ssl.SSLCertVerificationError, Cause.TLS_CERTIFICATE),
@@ -138,10 +140,9 @@ class Connection(asyncio.Protocol):
     def flow(self) -> Flow:
         """Our end of the connection."""
         assert self._transport is not None
-        host, port = self._transport.get_extra_info("sockname")[:2]
         secure = self._transport.get_extra_info("ssl_object") is not None
         transport = Transport.TLS if secure else Transport.TCP
-        return Flow(host.partition("%")[0], port, transport.upper(), self._proxy)
+        return self._flow(transport)
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -184,6 +185,12 @@ class Connection(asyncio.Protocol):
         if not self.lost.done():
             self.lost.set_result(loss)
 
+    def _flow(self, transport: Transport) -> Flow:
+        assert self._transport is not None
+        host, port = self._transport.get_extra_info("sockname")[:2]
+        host = host.partition("%")[0]
+        return Flow(host, port, transport.upper(), self._proxy, ipv4_address() if ":" in host else "")
+
     async def close(self) -> None:
         """Close after what was written has gone out, or abort when it doesn't go."""
         assert self._transport is not None
@@ -203,9 +210,7 @@ class DatagramConnection(Connection, asyncio.DatagramProtocol):
     @override
     def flow(self) -> Flow:
         """Our end of the connection."""
-        assert self._transport is not None
-        host, port = self._transport.get_extra_info("sockname")[:2]
-        return Flow(host.partition("%")[0], port, Transport.UDP.upper(), self._proxy)
+        return self._flow(Transport.UDP)
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -231,6 +236,14 @@ class DatagramConnection(Connection, asyncio.DatagramProtocol):
         assert isinstance(self._transport, asyncio.DatagramTransport)
         for message in messages:
             self._transport.sendto(message)
+
+
+def ipv4_address() -> str:
+    """Return the IPv4 address that others reach us at, "" where there is no way to any; nothing is sent."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect(_SOMEBODY)
+        return str(sock.getsockname()[0])
+    return ""
 
 
 def watch(sock: socket.socket) -> None:

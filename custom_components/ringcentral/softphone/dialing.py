@@ -66,8 +66,10 @@ def dialled(number: str) -> str:
 
 def is_emergency(number: str) -> bool:
     """Whether an emergency service may answer a dialled number, in any country and behind any prefix."""
-    if number in _BRIEF_EMERGENCY:
+    # Many keypads end a number with "#", and their exchange takes it away.
+    plain = number.rstrip("#*")
+    if plain in _BRIEF_EMERGENCY:
         return True
     # A code such as *67 runs into the number after it.
-    last = re.split(r"[#+]|\*\d{2}(?=\d{3})|\*", number)[-1]
+    last = re.split(r"[#+]|\*\d{2}(?=\d{3})|\*", plain)[-1]
     return any(digits in _EMERGENCY for digits in (last, *(last.removeprefix(out) for out in _OUTSIDE_LINE)))

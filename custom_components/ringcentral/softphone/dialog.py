@@ -36,6 +36,8 @@ class Dialog:
 
         Raises MalformedMessageError where a header it needs can't be read.
         """
+        self.ours = False
+        """Whether the dialog is begun by us, and its Call-ID ours."""
         contacts = invite.contacts
         self._call_id = invite.call_id
         self._local_tag = local_tag
@@ -67,7 +69,9 @@ class Dialog:
         fields = [("From", f"<{target}>"), ("To", f"<{own}>"), ("Call-ID", token()), ("CSeq", "0 INVITE")]
         # As if they had called us, with no tag and nothing heard of them yet.
         unheard = Request(Headers(fields), b"", "INVITE", own)
-        return cls(unheard, flow, local_tag=local_tag, contact=contact, user_agent=user_agent, token=token)
+        dialog = cls(unheard, flow, local_tag=local_tag, contact=contact, user_agent=user_agent, token=token)
+        dialog.ours = True
+        return dialog
 
     @property
     def remote_tag(self) -> str:
@@ -88,6 +92,8 @@ class Dialog:
         """Take what a 2xx to an INVITE of ours says of the other side; the first says who it is (§12.1.2)."""
         if not self._remote_tag:
             self._remote_tag = response.to.tag
+            # What others who rang have asked was numbered by them (§12.1.2).
+            self._remote_sequence = 0
             self._remote = response.headers.get("To") or self._remote
             routes = [
                 route for line in response.headers.get_all("Record-Route") for route in split_list(line)

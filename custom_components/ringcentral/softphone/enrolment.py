@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .account import Account, Flow
-from .events import LineEvent, ProvisioningAsked
+from .events import LineEvent, ProvisioningAsked, Unregistered
 from .registration import Registration, RegistrationState
 from .sip.message import Request, Response
 
@@ -35,6 +35,7 @@ class Enrolment:
         self._busy = busy
         self._flow: Flow | None = None
         self._former: Registration | None = None
+        self._held: Unregistered | None = None
         self._current = self._registration()
 
     @property
@@ -84,13 +85,13 @@ class Enrolment:
         self._current.pace(answering, now)
 
     def end(self, now: float) -> None:
-        """Give the registration back, where there is one."""
+        """Give the registration back, where there is one, and the former account's as well."""
         self._flow = None
         self._current.end(now)
 
     def lost(self) -> None:
         """Forget everything of a connection that is gone."""
-        self._flow = self._former = None
+        self._flow = self._former = self._held = None
         self._current.lost()
 
     def tick(self, now: float) -> None:
@@ -118,14 +119,22 @@ class Enrolment:
         if former.next_deadline is not None:
             return
         self._former = None
+        if self._held is not None:
+            self._emit(self._held)
+            self._held = None
         if self._flow is not None and self._current.state is RegistrationState.IDLE:
             self._current.begin(self._flow, now)
 
     def _registration(self) -> Registration:
         def emit(event: LineEvent) -> None:
             # What becomes of the former account is nobody's concern any more.
-            if registration is self._current:
-                self._emit(event)
+            if registration is not self._current:
+                return
+            if isinstance(event, Unregistered) and self._former is not None:
+                # The connection must last until both are given back.
+                self._held = event
+                return
+            self._emit(event)
 
         registration = Registration(
             self._account, token=self._token, send=self._send, emit=emit, busy=self._busy

@@ -19,6 +19,12 @@ class OfferAnswer:
         """Begin a change: the next description is a new version (RFC 3264 §8)."""
         self._local = self._local.next_version()
 
+    def move(self, host: str) -> None:
+        """Be reached at another address, and describe the same sound there."""
+        if host != self._local.host:
+            self._local = self._local.moved(host)
+            self.description = sdp.moved(self.description, self._local)
+
     def offer(self) -> bytes:
         """Return an offer of ours."""
         self.description = sdp.offer(self._local, secure=self._secure)
@@ -31,7 +37,7 @@ class OfferAnswer:
 
     def accept(self, body: bytes) -> sdp.Agreement:
         """Take the answer to our offer; raises sdp.SdpError."""
-        self.agreement = sdp.accept_answer(sdp.parse(body), self._local, secure=self._secure)
+        self.agreement = sdp.accept_answer(sdp.parse(body), sdp.parse(self.description))
         return self.agreement
 
     def accept_change(self, body: bytes) -> sdp.Agreement | None:

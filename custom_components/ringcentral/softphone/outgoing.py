@@ -76,7 +76,6 @@ class OutgoingCall(CallMachine):
             send=send,
             emit=emit,
         )
-        self._credentials = credentials
         self._token = token
         self._offer = b""
         self._timer = SessionTimer(SESSION_INTERVAL, refreshing=True)
@@ -94,8 +93,9 @@ class OutgoingCall(CallMachine):
     @property
     @override
     def settled(self) -> bool:
-        """Whether nothing is owed to the other side any more, also no CANCEL."""
-        return super().settled and not self._transactions.waits_for("INVITE")
+        """Whether nothing is owed to the other side any more, also no CANCEL, and no BYE to anybody else."""
+        farewells = any(branch.waits_for("BYE") for branch in self._branches.values())
+        return super().settled and not self._transactions.waits_for("INVITE") and not farewells
 
     def dial(self, local: sdp.LocalMedia, now: float) -> None:
         """Call; our audio is at `local`."""
@@ -211,7 +211,10 @@ class OutgoingCall(CallMachine):
         assert self._concluded is not None
         if len(self._branches) < MAX_BRANCHES:
             branch = ClientTransactions(
-                self._dialog.branch(), credentials=self._credentials, token=self._token, send=self._send
+                self._dialog.branch(),
+                credentials=self._transactions.credentials,
+                token=self._token,
+                send=self._send,
             )
             self._branches[response.to.tag] = branch
             branch.acknowledge(self._concluded, response)

@@ -71,6 +71,7 @@ class Phone:
         self._in_vain: Counter[Proxy] = Counter()
         self._renewal: tuple[Account, ssl.SSLContext | None] | None = None
         self._moving = False
+        self._stopping = False
         self._woken = asyncio.Event()
         self._sessions: dict[str, MediaSession] = {}
         self._queue: deque[PhoneEvent] = deque()
@@ -86,12 +87,15 @@ class Phone:
         """Go on with another account, and with the calls there are; nothing happens when it is the same.
 
         At the same servers it registers over the same connection. It goes to other servers as soon as no call is up,
-        or with the next connection if that comes first. `tls` is for an account that comes to TLS only now; raises
-        ValueError without.
+        or with the next connection if that comes first, and not at all while it stops. `tls` is for an account that
+        comes to TLS only now; raises ValueError without.
         """
         tls = tls or self._tls
         if account.transport is Transport.TLS and tls is None:
             raise ValueError("An account on TLS needs a TLS context")
+        if self._stopping:
+            # What is given back, and how its challenge is met, stays as it is.
+            return
         same = account == self._account
         self._renewal = None if same else (account, tls if account.transport is Transport.TLS else None)
         self._pump()
@@ -108,6 +112,7 @@ class Phone:
 
     def start(self) -> None:
         """Connect and register, and come back for ever."""
+        self._stopping = False
         self._task = self._loop.create_task(self._stay_connected(), name="softphone line")
 
     async def stop(self) -> None:
@@ -115,6 +120,7 @@ class Phone:
         if self._task is None:
             return
         self._settled.clear()
+        self._stopping = True
         self._unregistered = self._moving = False
         self._renewal = None
         self._agent.shut_down(self._loop.time())
@@ -243,10 +249,15 @@ class Phone:
         self._dispatch(self._agent.take_events())
         if self._unregistered and self._agent.quiet:
             self._settled.set()
-        if self._timer is not None:
-            self._timer.cancel()
-        deadlines = [self._agent.next_deadline, self._switch_back_at()]
+        self._set_timer(self._agent.next_deadline, self._switch_back_at())
+
+    def _set_timer(self, *deadlines: float | None) -> None:
+        """Have _tick called at the first of them."""
         deadline = min((at for at in deadlines if at is not None), default=None)
+        if self._timer is not None:
+            if self._timer.when() == deadline:
+                return
+            self._timer.cancel()
         self._timer = None if deadline is None else self._loop.call_at(deadline, self._tick)
 
     @property
@@ -272,14 +283,17 @@ class Phone:
     def _take_over(self) -> None:
         if self._renewal is not None:
             (self._account, self._tls), self._renewal = self._renewal, None
+            # It has its try with this connection, and waits after that like any other.
+            self._woken.clear()
             self._route.change_account(self._account)
             self._agent.change_account(self._account, self._loop.time())
 
     def _switch_back_at(self) -> float | None:
         """When to leave a stand-in: never while there is a call, or nothing to leave."""
-        if self._connection is None or self._connection.lost.done() or self._agent.calls:
+        due = self._route.switch_back_at
+        if due is None or self._connection is None or self._connection.lost.done() or self._agent.calls:
             return None
-        return self._route.switch_back_at
+        return due
 
     def _dispatch(self, events: Iterable[PhoneEvent]) -> None:
         # A listener may answer or hang up at once: what that brings about comes after all that came before it.

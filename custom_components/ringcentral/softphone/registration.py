@@ -148,6 +148,9 @@ class Registration:
 
     def end(self, now: float) -> None:
         """Give the registration back, where there is one."""
+        if self.state is RegistrationState.UNREGISTERING:
+            # It is on its way already, and may yet be challenged.
+            return
         asking_again = self.state is RegistrationState.REFUSED and self._refresh_at is not None
         if not asking_again and self.state not in {
             RegistrationState.REGISTERED,

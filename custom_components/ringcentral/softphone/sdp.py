@@ -110,10 +110,16 @@ class LocalMedia:
     session_id: int
     version: int
     keys: Mapping[Suite, MasterKey] = field(repr=False)
+    origin: str = ""
+    """The first address, where there was another: it names the session for good."""
 
     def next_version(self) -> Self:
         """Return the same end for a changed description (RFC 3264 §8)."""
         return replace(self, version=self.version + 1)
+
+    def moved(self, host: str) -> Self:
+        """Return our end at another address."""
+        return replace(self.next_version(), host=host, origin=self.origin or self.host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,33 +216,46 @@ def offer(local: LocalMedia, *, secure: bool = False) -> bytes:
     )
 
 
-def accept_answer(description: SessionDescription, local: LocalMedia, *, secure: bool = False) -> Agreement:
-    """Read the answer to our offer; raises NoCommonCodecError, also when it isn't as secure as the offer was."""
-    media = next(iter(description.media), None)
+def accept_answer(description: SessionDescription, ours: SessionDescription) -> Agreement:
+    """Read the answer to what we described; raises NoCommonCodecError, also when it isn't as secure as that was.
+
+    What was an answer of ours once may have other media lines beside the one we take, and the tag of a key of theirs.
+    """
+    index = next(index for index, media in enumerate(ours.media) if media.port)
+    media = description.media[index] if index < len(description.media) else None
+    secure = _secure(ours.media[index])
     if media is None or not _usable(media) or _secure(media) is not secure:
         raise NoCommonCodecError("The answer takes no audio")
     agreed = _agreement(media)
     if not secure:
         return agreed
-    offered = {line.tag: line.key for line in sdes.our_offer(local.keys)}
+    offered = {line.tag: line.key for line in sdes.usable(ours.media[index].attributes)}
     (theirs, *others) = sdes.usable(media.attributes)
-    ours = offered.get(theirs.tag)
-    if others or ours is None or ours.suite is not theirs.key.suite:
+    key = offered.get(theirs.tag)
+    if others or key is None or key.suite is not theirs.key.suite:
         raise NoCommonCodecError("The answer takes none of the keys that were offered")
-    return replace(agreed, srtp=SrtpKeys(ours, theirs.key))
+    return replace(agreed, srtp=SrtpKeys(key, theirs.key))
+
+
+def moved(description: bytes, local: LocalMedia) -> bytes:
+    """Return a description of ours for the same media at another address."""
+    return _description(local, []) + description[description.index(b"\r\nm=") + 2 :]
 
 
 def _description(local: LocalMedia, media_lines: Iterable[str]) -> bytes:
-    family = "IP6" if ":" in local.host else "IP4"
     lines = [
         "v=0",
-        f"o=- {local.session_id} {local.version} IN {family} {local.host}",
+        f"o=- {local.session_id} {local.version} IN {_typed(local.origin or local.host)}",
         "s=-",
-        f"c=IN {family} {local.host}",
+        f"c=IN {_typed(local.host)}",
         "t=0 0",
         *media_lines,
     ]
     return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _typed(host: str) -> str:
+    return f"{'IP6' if ':' in host else 'IP4'} {host}"
 
 
 def _audio_lines(

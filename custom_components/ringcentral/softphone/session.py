@@ -39,6 +39,7 @@ class Session:
         self.unacknowledged: Unacknowledged | None = None
         self.refresh = SessionRefresh(
             transactions,
+            owner=dialog.ours,
             token=token,
             description=self._own_description,
             refreshed=self._refreshed,
@@ -136,6 +137,11 @@ class Session:
             self._agreed(self._media.accept(ack.body))
         except sdp.SdpError:
             self._failed(True, now)
+
+    def move(self, host: str) -> None:
+        """Have our sound at another address from the next description on."""
+        if self._media is not None:
+            self._media.move(host)
 
     def tick(self, now: float) -> None:
         """Do what is due."""

@@ -18,8 +18,9 @@ from .transaction import ClientTransactions
 
 # How long a call goes on without its signalling; the other side may have hung up long ago.
 GIVE_UP: Final = 300.0
-# Seconds to wait after two INVITEs met (RFC 3261 §14.1), at the least and at the most.
-GLARE_PAUSE: Final = (2.1, 4.0)
+# Seconds to wait after two INVITEs met (RFC 3261 §14.1), at the least and at the most: whose the Call-ID is waits longer.
+OWNER_GLARE_PAUSE: Final = (2.1, 4.0)
+GLARE_PAUSE: Final = (0.0, 2.0)
 # After any other failure, in seconds; a server may ask for more, within bounds.
 FAILURE_PAUSE: Final = 10.0
 LONGEST_PAUSE: Final = 60.0
@@ -34,18 +35,20 @@ class SessionRefresh:
         self,
         transactions: ClientTransactions,
         *,
+        owner: bool,
         token: Callable[[], str],
         description: Callable[[], bytes | None],
         refreshed: Callable[[Response, float], None],
         failed: Callable[[bool, float], None],
     ) -> None:
-        """Ask through these transactions; token() returns fresh random hexadecimal text.
+        """Ask through these transactions; owner says that the Call-ID is ours, token() returns fresh hexadecimal text.
 
         description() returns our session's, None while there can't be an offer; refreshed(response, now) takes each
         success; failed(reachable, now) is told the end, and whether the other side may still know of the dialog.
         """
         self.in_touch = True
         self._transactions = transactions
+        self._glare_pause = OWNER_GLARE_PAUSE if owner else GLARE_PAUSE
         self._token = token
         self._description = description
         self._refreshed = refreshed
@@ -128,7 +131,7 @@ class SessionRefresh:
 
     def _pause(self, response: Response) -> float:
         if response.status == 491:
-            shortest, longest = GLARE_PAUSE
+            shortest, longest = self._glare_pause
             return shortest + (longest - shortest) * int(self._token()[:4], 16) / 0xFFFF
         stated = (response.headers.get("retry-after") or "").partition(";")[0].partition("(")[0].strip()
         if stated.isascii() and stated.isdigit() and len(stated) <= 10:

@@ -38,6 +38,7 @@ class _Pending:
     answered: Answered
     give_up_at: float
     challenges: int = 0
+    proofs: Fields = ()
     heard: Heard | None = None
     cancelled: bool = False
     proceeding: bool = False
@@ -171,7 +172,8 @@ class ClientTransactions:
             return False
         asked_in, answered_in = _CHALLENGES[response.status]
         challenge = choose_challenge(response.headers.get_all(asked_in))
-        repeated = pending.challenges > 0 and not (challenge and challenge.stale)
+        # A proxy and who is behind it may both ask, and both are to be told (§22.3).
+        repeated = answered_in in dict(pending.proofs) and not (challenge and challenge.stale)
         if challenge is None or repeated or pending.challenges >= MAX_CHALLENGES:
             return False
         asked = pending.request
@@ -182,13 +184,16 @@ class ClientTransactions:
             uri=asked.uri,
             cnonce=self._token()[:16],
         )
-        request = self._dialog.request(asked.method, ((answered_in, value), *pending.extra), asked.body)
+        others = (proof for proof in pending.proofs if proof[0] != answered_in)
+        proofs = ((answered_in, value), *others)
+        request = self._dialog.request(asked.method, (*proofs, *pending.extra), asked.body)
         self._begin(
             replace(
                 pending,
                 request=request,
                 give_up_at=min(pending.give_up_at, now + TIMEOUT),
                 challenges=pending.challenges + 1,
+                proofs=proofs,
                 proceeding=False,
             )
         )
