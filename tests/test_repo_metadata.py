@@ -18,6 +18,7 @@ import voluptuous as vol
 
 from custom_components.ringcentral.account_forms import PRESET_FORMS, AccountForm
 from custom_components.ringcentral.const import DOMAIN
+from custom_components.ringcentral.issues import LEARN_MORE
 
 type Tree = dict[str, "Tree"] | str
 
@@ -342,7 +343,10 @@ def test_the_brand_is_square_transparent_and_trimmed(name: str, size: int) -> No
     assert max(right - left, bottom - top) >= size - size // 32
 
 
-@pytest.mark.parametrize("page", sorted((REPOSITORY / "docs").glob("*.md")), ids=lambda page: page.name)
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_links_to_what_is_there(page: Path) -> None:
     assert dead_links(page.read_text(), page.parent) == []
 
@@ -378,6 +382,12 @@ def test_a_form_s_guide_is_a_page_of_this_repository(form: AccountForm, manifest
     repository, _, page = form.guide.partition("/blob/main/")
     assert repository == manifest["documentation"]
     assert (REPOSITORY / page).is_file()
+
+
+def test_repairs_tell_more_on_a_page_of_this_repository(manifest: dict[str, Any]) -> None:
+    repository, _, link = LEARN_MORE.partition("/blob/main/")
+    assert repository == manifest["documentation"]
+    assert dead_links(f"[more]({link})", REPOSITORY) == []
 
 
 @pytest.mark.parametrize("folder", ["custom_components", "simulator", "tests", "benchmarks"])

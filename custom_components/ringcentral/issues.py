@@ -27,8 +27,9 @@ from .softphone import (
     ViaRewritten,
 )
 
-_LEARN_MORE: Final = (
-    "https://github.com/ringcentral-homeassistant/ringcentral-homeassistant#when-something-doesnt-work"
+LEARN_MORE: Final = (
+    "https://github.com/ringcentral-homeassistant/ringcentral-homeassistant"
+    "/blob/main/docs/connections.md#what-repairs-says"
 )
 
 
@@ -105,7 +106,7 @@ class LineIssues:
             DOMAIN,
             self._id(issue),
             is_fixable=False,
-            learn_more_url=_LEARN_MORE,
+            learn_more_url=LEARN_MORE,
             severity=ir.IssueSeverity.WARNING if issue in _WARNINGS else ir.IssueSeverity.ERROR,
             translation_key=issue,
             translation_placeholders={"line": self._entry.title, **placeholders},

@@ -28,11 +28,13 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=float, default=math.inf, help="begin no new life after so many seconds"
     )
+    parser.add_argument("--first", type=int, help="live the lives from this seed on, instead of fresh ones")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     if arguments.seed is not None:
         return _replay(arguments.seed)
-    return _run(arguments.days, arguments.seconds, arguments.processes)
+    first = secrets.randbelow(10**9) if arguments.first is None else arguments.first
+    return _run(arguments.days, arguments.seconds, arguments.processes, first)
 
 
 def _replay(seed: int) -> int:
@@ -42,10 +44,10 @@ def _replay(seed: int) -> int:
     return bool(record.violations)
 
 
-def _run(days: float, seconds: float, processes: int) -> int:
+def _run(days: float, seconds: float, processes: int, first: int) -> int:
     began = time.monotonic()
-    # Every run has seeds of its own; a life's seed alone brings it back.
-    seeds = count(secrets.randbelow(10**9))
+    # A life's seed alone brings it back.
+    seeds = count(first)
     total = Total()
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         lives = {pool.submit(live, next(seeds)) for _ in range(processes)}

@@ -43,8 +43,8 @@ MOST_REGISTERS = 60
 # In any hour, for each proxy: a try each half minute, less a fifth.
 MOST_TRIES_AN_HOUR = 170
 MOST_REGISTERS_AN_HOUR = 1000
-# In any day, for each proxy: half of that, and one REGISTER each 20 s beside it. No storm lasts for a day.
-MOST_TRIES_A_DAY = 2000
+# In any day, for each proxy: the same, for there are days without a network; and a REGISTER each 11 s.
+MOST_TRIES_A_DAY = 3700
 MOST_REGISTERS_A_DAY = 8000
 # What the server means by a refusal that doesn't say when to come back.
 _WAITS = {401: 120.0, 403: 120.0, 404: 300.0, 407: 120.0, 603: 75.0}
@@ -91,7 +91,7 @@ class Watch:
         self._network = loop.network
         self._active = 0
         self._clear_at = self._lost_at = loop.time()
-        self._excused_until = 0.0
+        self._excused_until = self._asleep_until = 0.0
         self._served = False
         self._late = False
         self._registered_at: float | None = None
@@ -147,7 +147,7 @@ class Watch:
     def suspended(self, until: float) -> None:
         """Expect nothing of a phone that stands still until then."""
         self._try_by = None
-        self._tried_at = until
+        self._tried_at = self._asleep_until = until
 
     @property
     def faultless(self) -> bool:
@@ -217,7 +217,7 @@ class Watch:
                 self._away.pop(placed, None)
                 self._gone.pop(number, None)
             elif not known:
-                if then - self._gone.setdefault(number, now) > OUTLIVES:
+                if then - max(self._gone.setdefault(number, now), self._asleep_until) > OUTLIVES:
                     self.wrong("a call outlives its other side")
                     del self._numbers[number]
             elif placed.state is State.TALKING and server is not None and number not in self._parted:
