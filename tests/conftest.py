@@ -11,6 +11,7 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 
 # Imported first, so that `custom_components` is this checkout's and not the test harness's own.
@@ -19,6 +20,7 @@ from custom_components.ringcentral.const import DOMAIN
 from simulator.gate import Gate
 from simulator.ringcentral import RingCentral
 
+from .browser import Browser
 from .line import SOUNDS, Line, set_up_line
 
 # A time, or the address of a server on loopback.
@@ -117,3 +119,15 @@ async def line(hass: HomeAssistant, cloud: RingCentral) -> Line:
 async def machine(hass: HomeAssistant, cloud: RingCentral) -> Line:
     """Return a registered line whose answering machine answers at once."""
     return await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0)
+
+
+@pytest.fixture
+async def browser(
+    hass: HomeAssistant,
+    cloud: RingCentral,
+    hass_client_no_auth: ClientSessionGenerator,
+    current_request_with_host: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Browser:
+    """Return a browser whose user has entered an app."""
+    return await Browser.open(hass, cloud, hass_client_no_auth, monkeypatch)

@@ -6,36 +6,21 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers.config_entry_oauth2_flow import ImplementationUnavailableError
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.ringcentral.browser_session import EntrySession
 from custom_components.ringcentral.cloud import SessionEnded, Unreachable
 from custom_components.ringcentral.const import DOMAIN
 from custom_components.ringcentral.softphone import RegistrationRefused
 from simulator.rest import Endpoint, Fault, Trouble
-from simulator.ringcentral import RingCentral
 
 from .browser import Browser
 from .line import Line, until
 
 IMPLEMENTATION = "custom_components.ringcentral.browser_session.async_get_config_entry_implementation"
 REFUSED = RegistrationRefused(403, "Forbidden", 120.0)
-
-
-@pytest.fixture
-async def browser(
-    hass: HomeAssistant,
-    cloud: RingCentral,
-    hass_client_no_auth: ClientSessionGenerator,
-    current_request_with_host: None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Browser:
-    """Return a browser whose user has entered an app."""
-    return await Browser.open(hass, cloud, hass_client_no_auth, monkeypatch)
 
 
 @pytest.fixture

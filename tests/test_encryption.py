@@ -8,7 +8,6 @@ from homeassistant.config_entries import ConfigFlowContext
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.ringcentral import line_test
 from custom_components.ringcentral.const import DOMAIN
@@ -51,17 +50,6 @@ def believed(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
 def mistrusted(hass: HomeAssistant) -> None:
     """Have nobody believe it; that the server's side of it fails too is the server's concern."""
     hass.loop.set_exception_handler(lambda loop, context: None)
-
-
-@pytest.fixture
-async def browser(
-    hass: HomeAssistant,
-    cloud: RingCentral,
-    hass_client_no_auth: ClientSessionGenerator,
-    current_request_with_host: None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Browser:
-    return await Browser.open(hass, cloud, hass_client_no_auth, monkeypatch)
 
 
 def plain(app: dict[str, Any]) -> dict[str, Any]:

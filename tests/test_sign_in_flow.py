@@ -5,7 +5,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from yarl import URL
 
 from custom_components.ringcentral.const import DOMAIN
@@ -16,18 +15,6 @@ from simulator.ringcentral import RingCentral
 from .browser import CALLBACK, Browser
 from .flow import CALLS, Flow
 from .line import Line, set_up_line, until
-
-
-@pytest.fixture
-async def browser(
-    hass: HomeAssistant,
-    cloud: RingCentral,
-    hass_client_no_auth: ClientSessionGenerator,
-    current_request_with_host: None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Browser:
-    """Return a browser whose user has entered an app."""
-    return await Browser.open(hass, cloud, hass_client_no_auth, monkeypatch)
 
 
 @pytest.fixture
