@@ -72,8 +72,8 @@ def test_a_line_that_held_comes_back_at_once_every_time() -> None:
     way = route(A)
     for start in range(0, 1000, 100):
         way.registered(start)
-        way.registered(start + 25)
-        assert way.lost(CLOSED, start + 30) == 0.0
+        way.registered(start + 10)
+        assert way.lost(CLOSED, start + 15) == 0.0
 
 
 def test_a_line_that_is_thrown_out_at_once_backs_off() -> None:
@@ -81,8 +81,20 @@ def test_a_line_that_is_thrown_out_at_once_backs_off() -> None:
     waits = []
     for start in range(0, 400, 100):
         way.registered(start)
-        waits.append(way.lost(CLOSED, start + 29))
+        waits.append(way.lost(CLOSED, start + 14))
     assert all(later > earlier for earlier, later in pairwise(waits))
+
+
+@given(st.integers(0), st.floats(0, 60), st.integers(0, 12))
+def test_a_line_that_was_dead_from_the_start_is_tried_again_within_the_minute(
+    seed: int, found_after: float, failures: int
+) -> None:
+    way = Route(replace(ACCOUNT, proxies=(A,)), Random(seed))
+    for _ in range(failures):
+        way.lost(REFUSED, 0.0)
+    way.registered(100.0)
+
+    assert found_after + way.lost(CLOSED, 100.0 + found_after) <= max(52.0, found_after)
 
 
 @pytest.mark.parametrize(("status", "proxy"), [(503, B), (403, A), (603, A)])

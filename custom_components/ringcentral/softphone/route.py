@@ -12,8 +12,10 @@ from .account import Account, Proxy
 from .backoff import Backoff
 from .events import Cause
 
-# A registration that held for this long was a success; a line that is thrown out at once backs off.
-STEADY: Final = 30.0
+# A registration that held for this long was a success; a line that is thrown out at once backs off. Together with the
+# longest wait (36 s) this stays below the minute in which a line is back, and below the first ping: a connection that
+# was dead from its first moment on is found by that.
+STEADY: Final = 15.0
 # RingCentral's own phones come back to the first proxy within a quarter of an hour of its interval.
 LONGEST_SWITCH_BACK_JITTER: Final = 900.0
 # Each switch costs a moment without a line.
