@@ -243,7 +243,7 @@ class Call:
             if self._reinvite and self._reinvite.cseq == response.cseq and response.status // 100 == 2:
                 # The ACK takes longer than the phone waits for it (§13.3.1.4).
                 self._dialog.acknowledge(self._reinvite, response)
-            elif not self.ended:
+            elif not self.ended and response.cseq not in self._dialog.given_up:
                 self.log.wrong(f"{response.status} to {method}: nothing was asked")
             return
         if response.status < 200:

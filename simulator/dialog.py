@@ -53,6 +53,8 @@ class Dialog:
         self._random = random
         self._cseq = random.randrange(1, 40_000)
         self._pending: dict[tuple[int, str], _Pending] = {}
+        self.given_up: set[tuple[int, str]] = set()
+        """Number and method of what was not answered in time; its response may come yet."""
 
     @property
     def deadline(self) -> float | None:
@@ -62,6 +64,7 @@ class Dialog:
     def overdue(self, now: float) -> list[Message]:
         """The requests that were not answered in time; they are given up."""
         late = [key for key, pending in self._pending.items() if pending.deadline <= now]
+        self.given_up.update(late)
         return [self._pending.pop(key).request for key in late]
 
     def waits_for(self, method: str) -> bool:
@@ -149,7 +152,9 @@ class Dialog:
 
     def check(self, asked: Message, response: Message, log: Log) -> None:
         """Hold a response against its request, and learn the phone's tag and address from it."""
-        known = None if asked.method == "MESSAGE" else self._phone_tag
+        # A CANCEL of what the phone has long finished is answered by nobody in particular (§9.2).
+        outside = asked.method == "MESSAGE" or (asked.method, response.status) == ("CANCEL", 481)
+        known = None if outside else self._phone_tag
         log.wrong(*check_response(asked, response, known))
         if asked.method != "INVITE":
             return

@@ -211,10 +211,12 @@ class Exchange:
 
     def received(self, link: int, data: bytes, now: float) -> None:
         """Bytes came from a phone."""
-        if link not in self._links or self.faults.silent:
+        if link not in self._links:
             return
         try:
             for item in self._links[link].framer.feed(data):
+                if self.faults.silent:
+                    continue
                 self._item(link, item, now)
                 if link not in self._links:
                     return

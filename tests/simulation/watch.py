@@ -11,6 +11,7 @@ from custom_components.ringcentral.softphone.events import (
     CallEnded,
     CallState,
     Cause,
+    EndReason,
     LineLost,
     MediaAgreed,
     PhoneEvent,
@@ -34,6 +35,8 @@ TAKEN_UP = 45.0
 FIRST_TRY = 2.0
 # No line is lost without a reason; the last one may be this old.
 REASON = 150.0
+# A call that is up is kept for five minutes without a line.
+KEPT_WITHOUT_A_LINE = 5 * MINUTE - 1
 # A call of which the other side knows nothing any more, and couldn't say so: the session timer of the server is the last
 # to find out.
 OUTLIVES = 4 * HOUR + 60
@@ -91,13 +94,14 @@ class Watch:
         self._network = loop.network
         self._active = 0
         self._clear_at = self._lost_at = loop.time()
-        self._excused_until = self._asleep_until = 0.0
+        self._excused_until = self._asleep_until = self._jumped_at = 0.0
         self._served = False
         self._late = False
         self._registered_at: float | None = None
         self._try_by: float | None = None
         self._tried_at = loop.time()
         self._not_before: dict[str, float] = {}
+        self._waits_until = 0.0
         self._away: dict[PlacedCall, float] = {}
         self._numbers: dict[str, PlacedCall] = {}
         self._gone: dict[str, float] = {}
@@ -142,12 +146,12 @@ class Watch:
     def jumped(self) -> None:
         """Forgive what a jump of the clock makes late."""
         self._try_by = None
-        self._clear_at = self._tried_at = self._loop.time()
+        self._clear_at = self._tried_at = self._jumped_at = self._loop.time()
 
     def suspended(self, until: float) -> None:
         """Expect nothing of a phone that stands still until then."""
         self._try_by = None
-        self._tried_at = self._asleep_until = until
+        self._tried_at = self._asleep_until = self._jumped_at = until
 
     @property
     def faultless(self) -> bool:
@@ -285,6 +289,8 @@ class Watch:
                 self.rang.add(str(call.caller.number))
                 self._note(f"call {_short(call)}: {event.outcome}, {event.reason}")
                 self._look_at_sound()
+                if event.reason is EndReason.NETWORK_ERROR:
+                    self._given_up(call, now)
             case MediaAgreed(call_id):
                 if self.ended[call_id]:
                     self.wrong("sound is agreed on for a call that is over")
@@ -311,7 +317,7 @@ class Watch:
         if since is not None:
             # The minute without a try begins with the loss of what was there.
             self._tried_at = now
-        resting = any(at > now for at in self._not_before.values())
+        resting = any(at > now for at in (self._waits_until, *self._not_before.values()))
         refused = lost.cause in {Cause.REFUSED_REGISTRATION, Cause.TOO_MANY_DEVICES}
         if since is not None and now - since >= MINUTE and not resting and not refused:
             self._try_by = now + FIRST_TRY
@@ -323,11 +329,21 @@ class Watch:
         self.refused += 1
         stated = self.refusal_wait.get(refused.status, 0.0)
         self._note(f"refused with {refused.status}; the next try in {refused.retry_after:.1f} s")
+        self._waits_until = now + refused.retry_after
         usual = _WAITS.get(refused.status, 1.0 if refused.kept else _WAIT)
         if refused.redirect is None:
             self._not_before[self._host] = now + (stated or usual)
         if stated or refused.status in _WAITS:
             self._excused_until = max(self._excused_until, now + (stated or usual))
+
+    def _given_up(self, call: Call, now: float) -> None:
+        """Hold a call that the phone gave up against what the server knows of it."""
+        placed, server = self._numbers.get(str(call.caller.number)), self.server
+        if placed is None or server is None or placed not in server._told:
+            return
+        up = placed.state is State.TALKING and placed.caller.acknowledge
+        if up and now > self._jumped_at and (self._served or now - self._lost_at < KEPT_WITHOUT_A_LINE):
+            self.wrong("a call that was up is given up")
 
     def _look_at_sound(self) -> None:
         talking = sum(call.state is not CallState.RINGING for call in self.calls.values())

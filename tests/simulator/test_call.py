@@ -252,6 +252,16 @@ def test_a_silent_phone_is_given_up() -> None:
     assert scene.call.violations == ["no response to INVITE"]
 
 
+def test_an_answer_that_comes_too_late_is_held_against_the_phone_once() -> None:
+    scene = Scene(Caller(ring_for=20))
+    scene.ring()
+    (cancel,) = scene.at(20)
+    scene.at(26)
+    scene.get(respond(cancel, 200), 27.0)
+
+    assert scene.call.violations == ["no response to CANCEL"]
+
+
 def test_answered_elsewhere_has_a_reason() -> None:
     scene = Scene()
     scene.ring()

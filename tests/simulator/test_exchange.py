@@ -200,6 +200,18 @@ def test_silence_is_silence() -> None:
     assert exchange.outputs() == []
 
 
+def test_what_began_in_silence_is_still_followed_afterwards() -> None:
+    exchange = connected()
+    first, second = register(OPEN, number=2).encode(), register(OPEN, number=3).encode()
+    exchange.faults.silent = True
+    exchange.received(1, first[:100], 1.0)
+    exchange.faults.silent = False
+    exchange.received(1, first[100:] + second, 2.0)
+
+    assert [message.status for message in sent(exchange.outputs())] == [100, 200, 100, 200]
+    assert exchange.violations == []
+
+
 def test_faults_of_the_registrar_pass_through() -> None:
     exchange = connected()
     exchange.faults.register = RegisterFault.TOO_MANY_CONTACTS

@@ -320,6 +320,19 @@ def test_a_farewell_that_may_be_lost_is_said_again(line: Line) -> None:
     assert line.agent._calls == {}
 
 
+def test_a_farewell_that_nobody_answers_is_said_again_should_the_connection_prove_dead(line: Line) -> None:
+    call, _ = line.talk()
+    line.agent.hang_up(call.call_id, EndReason.LOCAL_HANGUP, line.now)
+    (bye,) = line.sent()
+    serve(line, 45)
+    line.agent.disconnected(line.now)
+    (again,) = line.reconnect()
+    assert (bye.get("CSeq"), again.get("CSeq")) == ("1 BYE", "2 BYE")
+    serve(line, 65)
+    assert line.agent.quiet
+    assert line.agent._calls == {}
+
+
 def test_a_second_loss_does_not_begin_the_five_minutes_anew(line: Line) -> None:
     invited(line)
     line.agent.disconnected(line.now)

@@ -79,7 +79,7 @@ class CallMachine(ABC):
         self._dialog = dialog
         self._send = send
         self._emit = emit
-        self._bye_owed = False
+        self._bye_owed = self._bye_unheard = False
         self._deadline = ring_until
         self._transactions = ClientTransactions(dialog, credentials=credentials, token=token, send=send)
         self._session = Session(
@@ -128,7 +128,7 @@ class CallMachine(ABC):
             self._terminate(self._UNANSWERED, EndReason.NETWORK_ERROR, now)
         elif self.phase is Phase.ACCEPTED:
             self.phase = Phase.CONFIRMED
-        self._bye_owed = self._bye_owed or self._transactions.waits_for("BYE")
+        self._bye_owed = self._bye_owed or self._bye_unheard or self._transactions.waits_for("BYE")
         if self._bye_owed and self._session.refresh.in_touch:
             self._deadline = now + GIVE_UP
         self._session.refresh.lost(now)
@@ -255,9 +255,15 @@ class CallMachine(ABC):
             self._say_bye(now)
 
     def _say_bye(self, now: float) -> None:
-        self._bye_owed = False
+        self._bye_owed = self._bye_unheard = False
         self._deadline = now + LINGER
-        self._transactions.ask("BYE", now, _nothing_more)
+        self._transactions.ask("BYE", now, self._bye_answered)
+
+    def _bye_answered(self, response: Response | None, now: float) -> None:
+        """Whatever a BYE is answered: the call is over. Where nothing was, the connection may turn out to be dead."""
+        if response is None:
+            self._bye_unheard = True
+            self._deadline = now + LINGER
 
     def _terminate(self, outcome: Outcome, reason: EndReason, now: float) -> None:
         self.phase = Phase.TERMINATED
@@ -293,7 +299,3 @@ class CallMachine(ABC):
         "NOTIFY": _on_anything,
         "OPTIONS": _on_anything,
     }
-
-
-def _nothing_more(response: Response | None, now: float) -> None:
-    """Whatever a BYE is answered: the call is over."""
