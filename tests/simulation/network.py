@@ -301,7 +301,7 @@ class End(asyncio.Transport):
 
     def sleep(self, until: float) -> None:
         """Hear nothing before then; what comes meanwhile, the end included, waits."""
-        self._wakes_at = until
+        until = self._wakes_at = max(until, self._wakes_at)
         self.peer._free_at = max(self.peer._free_at, until)
         if self.peer._timer is not None:
             self.peer._timer.cancel()

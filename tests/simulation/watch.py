@@ -151,6 +151,8 @@ class Watch:
     def suspended(self, until: float) -> None:
         """Expect nothing of a phone that stands still until then."""
         self._try_by = None
+        # It may be asleep for longer already.
+        until = max(until, self._asleep_until)
         self._tried_at = self._asleep_until = self._jumped_at = until
 
     @property

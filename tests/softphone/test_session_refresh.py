@@ -209,20 +209,34 @@ def test_a_dialog_that_is_gone_is_a_call_that_is_over(line: Line, status: int, b
     assert (ended.outcome, ended.reason) == (Outcome.ENDED, EndReason.NETWORK_ERROR)
 
 
-def test_no_final_answer_in_32_seconds_is_the_end(line: Line) -> None:
+def test_an_invite_that_nobody_answers_is_tried_again_and_not_for_ever(line: Line) -> None:
     again, _ = invited(line)
     line.receive(response(again, 180))
-    assert serve(line, 31.9) == []
+    assert serve(line, 32 + FAILURE_PAUSE - 0.1) == []
+    (other,) = serve(line, 0.1)
+    assert (other.get("CSeq"), other.body) == ("2 INVITE", again.body)
+    asked = serve(line, GIVE_UP - 32 - FAILURE_PAUSE - 0.1)
+    assert {wire.method for wire in asked} == {"INVITE"}
     assert len(line.agent.calls) == 1
-    (bye,) = line.advance(0.1)
+    (bye,) = serve(line, 0.1)
     assert bye.method == "BYE"
     assert line.end_of(line.events()).reason is EndReason.NETWORK_ERROR
     # What comes now changes nothing; and nothing is left of it.
-    line.receive(response(again, 200), response(bye, 481))
+    line.receive(response(other, 200), response(bye, 481))
     line.events()
     assert serve(line, 64) == []
     assert not [event for event in line.events() if isinstance(event, CallEnded)]
     assert line.agent._calls == {}
+
+
+def test_a_connection_that_is_dead_at_once_costs_no_call(line: Line) -> None:
+    again, _ = invited(line)
+    assert serve(line, 35) == []
+    line.agent.disconnected(line.now)
+    (other,) = line.reconnect()
+    assert (other.method, other.body) == ("INVITE", again.body)
+    line.receive(response(other, 200, body=ANSWER))
+    assert [call.state for call in line.agent.calls] == [CallState.TALKING]
 
 
 def test_an_answer_after_the_end_is_acknowledged_and_no_more(line: Line) -> None:

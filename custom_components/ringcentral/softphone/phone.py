@@ -222,7 +222,8 @@ class Phone:
         finally:
             self._connection = None
             self._settled.set()
-            self._in_vain[proxy] += not self.registered
+            if not self.registered and proxy in self._account.proxies:
+                self._in_vain[proxy] += 1
             self.registered = self._moving = False
             self._agent.disconnected(self._loop.time())
             self._pump()

@@ -2,7 +2,7 @@
 
     in touch ──connection lost──▶ out of touch ──registered again──▶ asking ──200──▶ in touch
        │  ▲                                                           │   ▲
-       └──┘ timer: asking ──200                           491, 5xx …  └───┘ after a pause
+       └──┘ timer: asking ──200                 491, 5xx, no answer … └───┘ after a pause
 
 RingCentral sends nothing more in a dialog whose connection is gone until an INVITE in it comes over the new one.
 """
@@ -114,18 +114,19 @@ class SessionRefresh:
         self._transactions.ask("INVITE", now, self._answered, extra, body)
 
     def _answered(self, response: Response | None, now: float) -> None:
-        status = 408 if response is None else response.status
         if self._stopped:
             return
-        if response is not None and status < 300:
+        if response is None:
+            # Not the end of a session that may stand: it is the connection that may be dead.
+            self._ask_at = now + FAILURE_PAUSE
+        elif response.status < 300:
             self._lost_at = None
             self.agreed(SessionTimer.granted(response), now)
             self._refreshed(response, now)
-        elif status in {408, 481}:
-            self._failed(status == 408, now)
+        elif response.status in {408, 481}:
+            self._failed(response.status == 408, now)
         else:
-            assert response is not None
-            if status == 422 and self._timer is not None:
+            if response.status == 422 and self._timer is not None:
                 self._timer = self._timer.at_least(response)
             self._ask_at = now + self._pause(response)
 
