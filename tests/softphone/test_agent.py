@@ -13,6 +13,7 @@ from custom_components.ringcentral.softphone.events import (
     Unregistered,
 )
 from custom_components.ringcentral.softphone.heartbeat import PING_INTERVAL
+from custom_components.ringcentral.softphone.server_transaction import LINGER
 from custom_components.ringcentral.softphone.sip.framing import MAX_HEAD
 from tests.softphone.builders import (
     AUTHORIZATION_ID,
@@ -280,7 +281,7 @@ def test_shutting_down_ends_everything(line: Line) -> None:
     assert not line.agent.quiet
     line.receive(response(unregister, 200))
     assert line.events() == [Unregistered()]
-    *_, last = line.advance(32)
+    *_, last = line.advance(LINGER)
     assert last.method == "BYE"
     assert not line.agent.quiet
     line.receive(response(last, 200))

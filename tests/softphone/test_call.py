@@ -11,6 +11,7 @@ from custom_components.ringcentral.softphone.events import (
     Outcome,
 )
 from custom_components.ringcentral.softphone.party import Party
+from custom_components.ringcentral.softphone.server_transaction import ACK_TIMEOUT
 from tests.softphone.builders import (
     BRANCH,
     CALLER,
@@ -206,12 +207,14 @@ def test_the_answer_is_repeated_until_it_is_acknowledged(line: Line) -> None:
     assert line.advance(20) == []
 
 
-def test_without_an_acknowledgement_the_call_ends_after_32_seconds(line: Line) -> None:
+def test_without_an_acknowledgement_the_call_ends_once_the_connection_would_have_proved_dead(
+    line: Line,
+) -> None:
     call, _ = line.ring()
     line.answer(call)
     line.events()
-    *repeated, bye = line.advance(32)
-    assert statuses(repeated) == [200] * 10
+    *repeated, bye = line.advance(ACK_TIMEOUT)
+    assert statuses(repeated) == [200] * 14
     assert bye.start == f"BYE {CONTACT} SIP/2.0"
     (ended,) = line.events()
     assert isinstance(ended, CallEnded)

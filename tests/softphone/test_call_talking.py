@@ -12,6 +12,7 @@ from custom_components.ringcentral.softphone.events import (
     Outcome,
 )
 from custom_components.ringcentral.softphone.sdp import Direction
+from custom_components.ringcentral.softphone.server_transaction import ACK_TIMEOUT, LINGER
 from tests.softphone.builders import CONTACT, OFFER, Fields, Line, Wire, invite, request, response, sdp_offer
 
 HELD = sdp_offer(attributes=("sendonly",))
@@ -119,7 +120,7 @@ def test_a_reinvite_is_repeated_like_the_first(line: Line) -> None:
     assert line.advance(0.5) == [ok]
     (refused,) = line.receive(request("INVITE", to_tag=tag, cseq=31270, body=OFFER))
     assert refused.status == 500
-    *_, bye = line.advance(32)
+    *_, bye = line.advance(ACK_TIMEOUT)
     assert bye.start.startswith("BYE ")
 
 
@@ -201,7 +202,7 @@ def test_our_bye_goes_out_without_an_acknowledgement_too(line: Line) -> None:
     line.answer(call)
     line.agent.hang_up(call.call_id, EndReason.LOCAL_HANGUP, line.now)
     line.events()
-    *_, bye = line.advance(32)
+    *_, bye = line.advance(LINGER)
     assert bye.start.startswith("BYE ")
     assert line.events() == []
     line.receive(response(bye, 481))

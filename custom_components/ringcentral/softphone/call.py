@@ -18,7 +18,7 @@ from . import sdp
 from .account import Flow
 from .dialog import Dialog
 from .events import Call, CallChanged, CallEnded, CallEvent, CallState, EndReason, MediaAgreed, Outcome
-from .server_transaction import ACK_TIMEOUT
+from .server_transaction import LINGER
 from .session import Session
 from .session_refresh import GIVE_UP
 from .sip.digest import Credentials
@@ -27,8 +27,6 @@ from .transaction import ClientTransactions
 
 # Nobody lets a telephone ring for longer (RFC 3261 timer C is three minutes as well).
 RING_TIMEOUT: Final = 180.0
-# How long a terminated call is remembered (timer H).
-LINGER: Final = ACK_TIMEOUT
 
 
 class Phase(StrEnum):
@@ -181,6 +179,10 @@ class CallMachine(ABC):
         self._session.tick(now)
         if self.phase in _UNANSWERED and now >= self._deadline:
             self._rang_out(now)
+        elif self.over and now >= self._deadline and self._bye_owed and self._session.refresh.in_touch:
+            # Our answer will not be acknowledged any more (§15).
+            self._session.unacknowledged = None
+            self._say_bye(now)
         elif self.over and now >= self._deadline:
             self._bye_owed = False
             # Something later is on its way, and has its own time-out.

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Final, override
 
 from . import sdp
-from .call import LINGER, CallMachine, Handler, Phase
+from .call import CallMachine, Handler, Phase
 from .dialog import Dialog, Fields
 from .events import Call, CallChanged, CallEvent, CallState, EndReason, Outcome
+from .server_transaction import LINGER
 from .session_timer import MIN_SE, SUPPORTED, SessionTimer
 from .sip.digest import Credentials
 from .sip.message import Message, Request, Response

@@ -10,7 +10,10 @@ from .sip.message import Request, Response
 # RFC 3261 §17.1.1.1 and §13.3.1.4.
 T1: Final = 0.5
 T2: Final = 4.0
-ACK_TIMEOUT: Final = 64 * T1
+LINGER: Final = 64 * T1
+"""How long what was sent last may still be on its way (timer H)."""
+# §13.3.1.4 has a call end after 64 × T1. A dead connection is found within 45 s, and costs no call.
+ACK_TIMEOUT: Final = 48.0
 
 _CAUSE_200: Final = re.compile(r";\s*cause\s*=\s*200\b", re.IGNORECASE)
 
