@@ -249,9 +249,10 @@ class Registration:
         self.state = RegistrationState.REGISTERED
         self.granted = True
         self._backoff.reset()
-        # A short grant leaves no room for the margin: then at its half.
-        self._granted_at, self._longest = now, max(expires - REFRESH_MARGIN, expires / 2)
-        self._refresh_at = now + min(self._longest, self._period)
+        # Its time runs since the server had the request: an answer may be old, after a suspend for one. A short grant
+        # leaves no room for the margin: then at its half.
+        self._granted_at, self._longest = self._asked_at, max(expires - REFRESH_MARGIN, expires / 2)
+        self._refresh_at = self._granted_at + min(self._longest, self._period)
         assert self._flow is not None
         self._emit(Registered(expires, (now - self._asked_at) * 1000, self._flow.proxy))
 
