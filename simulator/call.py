@@ -159,8 +159,8 @@ class Call:
             self._dialog.close()
             self.log.note(now, "out of reach")
 
-    def moved(self) -> None:
-        """The phone speaks over another connection than before: what it said last may not have come through."""
+    def unheard(self) -> None:
+        """What the phone said last may not have come through: its connection was another, or the server hung."""
         self._forgiven = True
 
     def received(self, message: Message, now: float) -> None:
@@ -250,8 +250,9 @@ class Call:
             return
         if method == "INVITE":
             self._dialog.acknowledge(asked, response)
-        # A CANCEL that crosses a 200 finds no transaction any more.
-        if response.status >= 300 and (method, response.status) != ("CANCEL", 481):
+        # A CANCEL that crosses a 200 finds no transaction any more, nor a BYE that crosses theirs a dialog.
+        gone = response.status == 481 and (method == "CANCEL" or (method == "BYE" and self._forgiven))
+        if response.status >= 300 and not gone:
             self.log.wrong(f"{response.status} to {method}")
         elif method == "INVITE":
             self._reinvite = asked
@@ -383,9 +384,8 @@ class Call:
             self.log.wrong("MESSAGE: not a control message of this call")
             return
         command = int(match[1])
-        heeded = command in _REJECTIONS and (command != 11 or _RECEIVED in self.commands)
         self.commands.append(command)
-        if heeded:
+        if command in _REJECTIONS and (command != 11 or _RECEIVED in self.commands):
             self.log.note(now, f"the phone asks for {_REJECTIONS[command]}")
             self._cancel(now)
 

@@ -215,9 +215,10 @@ class Exchange:
             return
         try:
             for item in self._links[link].framer.feed(data):
-                if self.faults.silent:
-                    continue
-                self._item(link, item, now)
+                if not self.faults.silent:
+                    self._item(link, item, now)
+                elif isinstance(item, Message) and item.call_id in self._calls:
+                    self._calls[item.call_id][0].unheard()
                 if link not in self._links:
                     return
         except WireError as err:
@@ -253,7 +254,7 @@ class Exchange:
             if link != before:
                 # A phone that comes back speaks over its new connection.
                 self._calls[item.call_id] = (call, link)
-                call.moved()
+                call.unheard()
             call.received(item, now)
             self._post(call, now)
         elif not item.is_request and item.call_id in self._notified and item.status == 200:

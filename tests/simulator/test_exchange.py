@@ -212,6 +212,23 @@ def test_what_began_in_silence_is_still_followed_afterwards() -> None:
     assert exchange.violations == []
 
 
+def test_a_farewell_that_was_not_heard_is_not_held_against_the_phone_later() -> None:
+    exchange = connected()
+    invite = place(exchange)
+    (call,) = exchange.calls
+    give(exchange, respond(invite, 200, body=sdp()))
+    exchange.faults.silent = True
+    give(exchange, ask(invite, "BYE"))
+    exchange.faults.silent = False
+    call.do(Step.HANG_UP, 2.0)
+    exchange.due(2.0)
+    (bye,) = sent(exchange.outputs())
+    give(exchange, respond(bye, 481))
+
+    assert call.outcome == "caller hung up"
+    assert call.violations == []
+
+
 def test_faults_of_the_registrar_pass_through() -> None:
     exchange = connected()
     exchange.faults.register = RegisterFault.TOO_MANY_CONTACTS
