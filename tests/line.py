@@ -111,7 +111,9 @@ class Line:
         await until(lambda: self.registered)
 
 
-async def add_line(hass: HomeAssistant, cloud: RingCentral, **options: Any) -> MockConfigEntry:
+async def add_line(
+    hass: HomeAssistant, cloud: RingCentral, *, name: str = "", **options: Any
+) -> MockConfigEntry:
     """Add an entry with a device of its own, as the configuration flow would."""
     app = cloud.app
     data = {key: app[key] for key in ("client_id", "client_secret", "jwt")} | app["advanced"]
@@ -121,8 +123,8 @@ async def add_line(hass: HomeAssistant, cloud: RingCentral, **options: Any) -> M
     await client.revoke()
     entry = MockConfigEntry(
         domain=DOMAIN,
-        title=extension.name,
-        unique_id=f"{extension.account_id}-{extension.id}",
+        title=name or extension.name,
+        unique_id=f"{extension.account_id}-{extension.id}{name}",
         data={"source": "ringcentral", **data, "provision": provision.as_dict()},
         options={"answer_mode": "only_tell", "answer_after": 20, "longest_message": 60} | options,
     )

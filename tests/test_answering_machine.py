@@ -256,7 +256,7 @@ async def test_a_disk_that_fails_leaves_what_was_said_so_far(
 
     answered = next(at for at, text in call.events if text == "answered")
     assert 0 < saved["duration"] < written - answered
-    assert errors(caplog) == ["A message could not be recorded to its end: No space left on device"]
+    assert errors(caplog) == ["A call could not be recorded to its end: No space left on device"]
 
 
 async def test_a_disk_that_takes_nothing_is_told(machine: Line, caplog: pytest.LogCaptureFixture) -> None:
@@ -265,7 +265,7 @@ async def test_a_disk_that_takes_nothing_is_told(machine: Line, caplog: pytest.L
         await machine.told("ended")
         await machine.hass.async_block_till_done(wait_background_tasks=True)
 
-    assert errors(caplog) == ["A message could not be recorded to its end: No space left on device"]
+    assert errors(caplog) == ["A call could not be recorded to its end: No space left on device"]
     assert machine.of("recording_saved") == []
     assert await _rows(machine) == 0
 
@@ -279,7 +279,7 @@ async def test_a_message_that_cannot_be_filed_now_is_filed_with_the_next_start(
         await machine.hass.async_block_till_done(wait_background_tasks=True)
     (told,) = errors(caplog)
     assert told.startswith(
-        "A message could not be filed; its sound is kept and filed at the next start: There is"
+        "A recording could not be filed; its sound is kept and filed at the next start: There is"
     )
     assert await _clips(machine) == []
 

@@ -1,16 +1,12 @@
 """The answering machine: greets, beeps, records until the caller hangs up or the message is long enough."""
 
 import asyncio
-from collections.abc import Callable
 import contextlib
 from typing import Final
 
-from homeassistant.util import dt as dt_util
-
 from .const import LOGGER
-from .library import Clip, Library, LibraryError
-from .media_source import clip_media_content_id
-from .models import CallEvent, CallEventType
+from .library import Clip, LibraryError
+from .recording import Recordings
 from .softphone import Call, EndReason, Phone, UnknownCallError
 from .softphone.media import SAMPLE_RATE, MediaError, MediaSession
 from .sounds import Sounds
@@ -25,18 +21,14 @@ class AnsweringMachine:
     def __init__(
         self,
         *,
-        line_id: str,
         phone: Phone,
-        library: Library,
+        recordings: Recordings,
         sounds: Sounds,
-        on_event: Callable[[CallEvent], None],
     ) -> None:
-        """Work for a line; on_event is told when a recording starts and is saved."""
-        self._line_id = line_id
+        """Answer with a phone."""
         self._phone = phone
-        self._library = library
+        self._recordings = recordings
         self._sounds = sounds
-        self._on_event = on_event
         self._ended: dict[str, asyncio.Event] = {}
 
     async def attend(self, call: Call, *, answer_after: float, longest_message: float) -> None:
@@ -55,7 +47,7 @@ class AnsweringMachine:
 
     async def _take(self, call: Call, ended: asyncio.Event, longest_message: float) -> None:
         try:
-            clip = await self._library.begin_clip(self._line_id, dt_util.utcnow(), call_id=call.call_id)
+            clip = await self._recordings.prepare(call)
         except LibraryError as error:
             # A caller who is told to leave a message must not speak into the void.
             LOGGER.error(
@@ -66,16 +58,16 @@ class AnsweringMachine:
             session = self._phone.answer(call.call_id)
         except UnknownCallError:
             # The caller gave up at this very moment.
-            await self._discard(clip)
+            await self._recordings.discard(clip)
             return
         except MediaError as error:
             LOGGER.error("The answering machine did not answer: %s", error)
-            await self._discard(clip)
+            await self._recordings.discard(clip)
             return
         try:
             await self._talk(call, clip, session, ended, longest_message)
         finally:
-            await self._file(call, clip, session)
+            await self._recordings.file(call, clip, session)
 
     async def _talk(
         self, call: Call, clip: Clip, session: MediaSession, ended: asyncio.Event, longest_message: float
@@ -89,46 +81,16 @@ class AnsweringMachine:
             self._hang_up(call)
             return
         try:
-            session.record(clip.path, max_samples=int(longest_message * SAMPLE_RATE))
+            self._recordings.start(call, clip, session, longest_message)
         except MediaError:
             # Hung up with the beep.
             return
-        self._on_event(CallEvent(CallEventType.RECORDING_STARTED, call, clip=clip.id))
         if not await _within(ended, longest_message):
             self._hang_up(call)
 
     def _hang_up(self, call: Call) -> None:
         with contextlib.suppress(UnknownCallError):
             self._phone.hang_up(call.call_id, EndReason.MAX_DURATION)
-
-    async def _file(self, call: Call, clip: Clip, session: MediaSession) -> None:
-        result = await session.stop_recording()
-        if result is not None and result.error is not None:
-            LOGGER.error("A message could not be recorded to its end: %s", result.error.strerror)
-        if result is None or not result.samples:
-            await self._discard(clip)
-            return
-        try:
-            saved = await self._library.finish_clip(clip.id, result.samples / SAMPLE_RATE)
-        except LibraryError as error:
-            LOGGER.error(
-                "A message could not be filed; its sound is kept and filed at the next start: %s", error
-            )
-            return
-        self._on_event(
-            CallEvent(
-                CallEventType.RECORDING_SAVED,
-                call,
-                duration=saved.duration,
-                clip=saved.id,
-                media_content_id=clip_media_content_id(saved.id),
-            )
-        )
-
-    async def _discard(self, clip: Clip) -> None:
-        # What can't be deleted now has no sound, and goes with the next start.
-        with contextlib.suppress(LibraryError):
-            await self._library.discard_clip(clip.id)
 
 
 async def _within(ended: asyncio.Event, seconds: float) -> bool:

@@ -1,13 +1,17 @@
-"""What a person may press: the test of the line."""
+"""What a person may press: answer, decline, hang up, and the test of the line."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import override
 
-from homeassistant.components.button import ButtonEntity
+from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .call_desk import Wanted
 from .const import CONF_TEST_NUMBER
+from .conversation import Conversation
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .entity import RingCentralEntity
 from .line_test import async_test_line
@@ -19,7 +23,46 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: RingCentralConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the button of a line."""
-    async_add_entities([TestLineButton(entry.runtime_data)])
+    async_add_entities(
+        [
+            *(CallButton(entry.runtime_data, description) for description in BUTTONS),
+            TestLineButton(entry.runtime_data),
+        ]
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallButtonDescription(ButtonEntityDescription):
+    """Which call a button is for, and what becomes of it."""
+
+    wanted: Wanted
+    press: Callable[[Conversation], Awaitable[object] | None]
+
+
+BUTTONS = (
+    CallButtonDescription(key="answer", wanted=Wanted.RINGING, press=Conversation.answer),
+    CallButtonDescription(key="decline", wanted=Wanted.RINGING, press=Conversation.hang_up),
+    CallButtonDescription(key="hang_up", wanted=Wanted.UNDERWAY, press=Conversation.hang_up),
+)
+
+
+class CallButton(RingCentralEntity, ButtonEntity):
+    """Does something with the call there is; of several with the one that is talked in."""
+
+    entity_description: CallButtonDescription
+
+    def __init__(self, coordinator: RingCentralCoordinator, description: CallButtonDescription) -> None:
+        """Act on the line of a coordinator."""
+        super().__init__(coordinator, description.key)
+        self.entity_description = description
+
+    @override
+    async def async_press(self) -> None:
+        """Act; raises ServiceValidationError where there is no such call."""
+        description, line = self.entity_description, self.coordinator
+        done = description.press(Conversation(line, line.desk.find(description.wanted)))
+        if done is not None:
+            await done
 
 
 class TestLineButton(RingCentralEntity, ButtonEntity):

@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .answering_machine import AnsweringMachine
 from .browser_session import EntrySession, async_keep_signed_in
+from .call_desk import CallDesk
 from .cloud import RingCentralClient
 from .const import (
     CONF_ANSWER_AFTER,
@@ -31,6 +32,7 @@ from .issues import Issue, LineIssues
 from .library import CallRecord, Direction as RecordedDirection, LibraryError
 from .models import CallEvent, CallEventType, LastCall, LineSnapshot, LineTest
 from .provisioning import Provisioning
+from .recording import Recordings
 from .resources import Resources, async_release
 from .rest import async_client, credentials_of
 from .softphone import (
@@ -82,22 +84,21 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._refresh_listeners: list[CALLBACK_TYPE] = []
         self._phone_listeners: list[Callable[[PhoneEvent], None]] = []
         self.testing = False
+        self.desk = CallDesk()
+        self.voice = resources.voice
         self._calls: dict[str, Call] = {}
         self._answered_at: dict[str, datetime] = {}
         self._lost = False
         self._filing_failed = False
         self._stopped = False
-        self._work: set[asyncio.Task[None]] = set()
+        self._work: set[asyncio.Task[Any]] = set()
         self._client = _client(hass, entry) if entry.data[CONF_SOURCE] in SIGNED_IN else None
         account = account_of(entry.data, entry.entry_id)
         self.data = LineSnapshot(LineHealth(since=dt_util.utcnow()), str(account.proxy))
         self._phone = Phone(account, resources.media, self._phone_event, tls, self.history.trace)
+        self.recordings = Recordings(entry.entry_id, self.library, self._tell)
         self._machine = AnsweringMachine(
-            line_id=entry.entry_id,
-            phone=self._phone,
-            library=self.library,
-            sounds=resources.sounds,
-            on_event=self._tell,
+            phone=self._phone, recordings=self.recordings, sounds=resources.sounds
         )
         self._provisioning = Provisioning(
             hass,
@@ -173,6 +174,14 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         return self._phone
 
     @callback
+    def async_work[T](self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        """Do something in the background that a stop of the line leaves some time for."""
+        # In the background: a call must not hold up the start of Home Assistant.
+        task = self.config_entry.async_create_background_task(self.hass, work, f"{DOMAIN} {name}")
+        self._track(task)
+        return task
+
+    @callback
     def async_note_test(self, found: LineTest) -> None:
         """Show what a test of the line found."""
         self._update(last_test=found)
@@ -201,6 +210,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._fare(after(self.data.health, event, dt_util.utcnow()))
         self._issues.follow(event)
         self._provisioning.follow(event)
+        self.desk.follow(event)
         match event:
             case CallChanged(call):
                 self._call_changed(call)
@@ -266,12 +276,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             answer_after=options.get(CONF_ANSWER_AFTER, DEFAULT_ANSWER_AFTER),
             longest_message=options.get(CONF_LONGEST_MESSAGE, DEFAULT_LONGEST_MESSAGE),
         )
-        # In the background: a call must not hold up the start of Home Assistant.
-        self._track(
-            self.config_entry.async_create_background_task(
-                self.hass, attending, f"{DOMAIN} answering machine"
-            )
-        )
+        self.async_work(attending, "answering machine")
 
     # The line itself
 
@@ -343,7 +348,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             LOGGER.info("Calls are filed again")
         self._filing_failed = False
 
-    def _track(self, task: asyncio.Task[None]) -> None:
+    def _track(self, task: asyncio.Task[Any]) -> None:
         if not task.done():
             self._work.add(task)
             task.add_done_callback(self._work.discard)

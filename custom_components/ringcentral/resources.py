@@ -13,6 +13,7 @@ from .const import DATA_LIBRARY, DOMAIN, LOGGER
 from .library import Library, LibraryError, LibraryTooNewError
 from .softphone.media import ClipWriter, MediaEngine, repair_wav
 from .sounds import Sounds, load_sounds
+from .voice import Voice
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Resources:
     writer: ClipWriter
     media: MediaEngine
     sounds: Sounds
+    voice: Voice
     users: int = 0
 
 
@@ -83,4 +85,4 @@ async def _async_open(hass: HomeAssistant) -> Resources:
         LOGGER.info("Clips of the last run that could only be filed now: %d", len(recovered))
     writer = ClipWriter()
     hass.data[DATA_LIBRARY] = library
-    return Resources(library, writer, MediaEngine(writer), sounds)
+    return Resources(library, writer, MediaEngine(writer), sounds, Voice(hass))

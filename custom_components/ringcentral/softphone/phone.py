@@ -171,6 +171,12 @@ class Phone:
         self._loop.call_soon(self._pump)
         return call.call_id, session
 
+    def session(self, call_id: str) -> MediaSession:
+        """Return the sound of a call that is answered or placed; raises UnknownCallError."""
+        if (session := self._sessions.get(call_id)) is None:
+            raise UnknownCallError(call_id)
+        return session
+
     def check(self) -> bool:
         """Ask the server at once whether it still knows us: Registered, or what keeps it from that, tells.
 

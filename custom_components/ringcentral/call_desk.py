@@ -1,0 +1,138 @@
+"""The calls of a line for whoever acts on them: which one is meant, and what becomes of it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from homeassistant.core import callback
+from homeassistant.exceptions import ServiceValidationError
+
+from .const import DOMAIN
+from .library import Clip
+from .softphone import Call, CallChanged, CallEnded, CallState, Direction, PhoneEvent
+
+ANSWERED: Final = frozenset({CallState.TALKING, CallState.ON_HOLD})
+
+
+class Wanted(Enum):
+    """Which calls an action is for; the value is the exceptions' key where there is none."""
+
+    RINGING = "no_call_rings"
+    """That somebody could answer here."""
+    ANSWERED = "nobody_on_the_line"
+    UNDERWAY = "nothing_to_hang_up"
+    """That is answered, or placed by us."""
+    ANY = "no_call"
+
+    def includes(self, call: Call) -> bool:
+        """Whether a call is one of them."""
+        match self:
+            case Wanted.RINGING:
+                return call.state is CallState.RINGING and call.direction is Direction.INCOMING
+            case Wanted.ANSWERED:
+                return call.state in ANSWERED
+            case Wanted.UNDERWAY:
+                return call.state is not CallState.RINGING or call.direction is Direction.OUTGOING
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording that runs; set `stopped` and look again to end it."""
+
+    stopped: asyncio.Event
+    filed: asyncio.Task[Clip | None]
+
+
+class LiveCall:
+    """A call as it stands, until it is over."""
+
+    def __init__(self, call: Call) -> None:
+        """Begin with a call that has just begun."""
+        self.call = call
+        self.end: CallEnded | None = None
+        self.recording: Recording | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def call_id(self) -> str:
+        """The call's own identifier."""
+        return self.call.call_id
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self.end is not None
+
+    @property
+    def answered(self) -> bool:
+        """Whether somebody is on the line."""
+        return not self.over and self.call.state in ANSWERED
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something about this call is so, or it is over."""
+        while not (condition() or self.over):
+            await self._changed.wait()
+
+    async def until_over(self) -> CallEnded:
+        """Wait for its end."""
+        await self.until(lambda: False)
+        assert self.end is not None
+        return self.end
+
+    def change(self) -> None:
+        """Have everybody who waits look again."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+class CallDesk:
+    """Knows the live calls of one line."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._calls: dict[str, LiveCall] = {}
+
+    @property
+    def calls(self) -> Mapping[str, LiveCall]:
+        """The live calls by their identifier, in the order they came."""
+        return self._calls
+
+    @callback
+    def follow(self, event: PhoneEvent) -> None:
+        """Take what the phone tells."""
+        match event:
+            case CallChanged(call):
+                live = self._calls.setdefault(call.call_id, LiveCall(call))
+                live.call = call
+                live.change()
+            case CallEnded(call) if call.call_id in self._calls:
+                live = self._calls.pop(call.call_id)
+                live.call, live.end = call, event
+                live.change()
+
+    def find(self, wanted: Wanted, call_id: str | None = None) -> LiveCall:
+        """Return the call that is meant: the one named, or the only one there is.
+
+        Of several the one that is talked in is meant. Raises ServiceValidationError.
+        """
+        if call_id is not None:
+            live = self._calls.get(call_id)
+            if live is None:
+                raise _invalid("call_over")
+            if not wanted.includes(live.call):
+                raise _invalid(wanted.value)
+            return live
+        fitting = [live for live in self._calls.values() if wanted.includes(live.call)]
+        talking = [live for live in fitting if live.call.state is CallState.TALKING]
+        if not fitting:
+            raise _invalid(wanted.value)
+        if len(fitting) > 1 and len(talking) != 1:
+            raise _invalid("several_calls")
+        return (talking or fitting)[0]
+
+
+def _invalid(key: str) -> ServiceValidationError:
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key)
