@@ -15,6 +15,9 @@ import time
 
 from tests.simulation.life import Record, live
 
+# Seconds from one line about how far it is to the next.
+PROGRESS = 60.0
+
 
 def main() -> int:
     """Run what the command line says; return 1 when anything was not as it must be."""
@@ -45,7 +48,7 @@ def _replay(seed: int) -> int:
 
 
 def _run(days: float, seconds: float, processes: int, first: int) -> int:
-    began = time.monotonic()
+    began = told = time.monotonic()
     # A life's seed alone brings it back.
     seeds = count(first)
     total = Total()
@@ -60,6 +63,9 @@ def _run(days: float, seconds: float, processes: int, first: int) -> int:
                 # A life is a day at the least.
                 if total.days + len(lives) < days and time.monotonic() - began < seconds:
                     lives.add(pool.submit(live, next(seeds)))
+            if (now := time.monotonic()) - told >= PROGRESS:
+                told = now
+                print(f"{total.days:.0f} line-days lived", file=sys.stderr, flush=True)
     print("\n".join(total.lines(time.monotonic() - began)))
     return bool(total.violations)
 

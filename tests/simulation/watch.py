@@ -152,8 +152,7 @@ class Watch:
         """Expect nothing of a phone that stands still until then."""
         self._try_by = None
         # It may be asleep for longer already.
-        until = max(until, self._asleep_until)
-        self._tried_at = self._asleep_until = self._jumped_at = until
+        self._asleep_until = self._jumped_at = max(until, self._asleep_until)
 
     @property
     def faultless(self) -> bool:
@@ -190,7 +189,7 @@ class Watch:
                 self._late = True
                 self.longest_back = max(self.longest_back, then - self._since)
                 self.wrong(f"{then - self._since:.0f} s without service, and nothing is wrong")
-            elif self._active and then - max(self._tried_at, self._rests_until) > BACK and not self._host:
+            elif self._active and then - self._idle_since > BACK and not self._host:
                 self._tried_at = then
                 self.wrong("no try for a minute")
         if self._try_by is not None and then > self._try_by:
@@ -198,6 +197,10 @@ class Watch:
             self.wrong(f"no try within {FIRST_TRY} s after a healthy time")
         if self._numbers:
             self._look_at_calls(now, then, link)
+
+    @property
+    def _idle_since(self) -> float:
+        return max(self._tried_at, self._rests_until, self._asleep_until)
 
     @property
     def _rests_until(self) -> float:
