@@ -40,8 +40,9 @@ KEPT_WITHOUT_A_LINE = 5 * MINUTE - 1
 # A call of which the other side knows nothing any more, and couldn't say so: the session timer of the server is the last
 # to find out.
 OUTLIVES = 4 * HOUR + 60
-# In any minute.
-MOST_TRIES = 30
+# In any minute: rounds of all proxies after 0, 1, 2, 4 … s, and where each of them sends us instead.
+MOST_TRIES = 20
+MOST_TRIES_A_PROXY = 10
 MOST_REGISTERS = 60
 # In any hour, for each proxy: a try each half minute, less a fifth.
 MOST_TRIES_AN_HOUR = 170
@@ -109,7 +110,7 @@ class Watch:
         """Whom the phone parted from while something was wrong: its BYE may not have come through."""
         self._rates = {
             "try": (
-                Rate("tries to connect in a minute", MINUTE, MOST_TRIES),
+                Rate("tries to connect in a minute", MINUTE, MOST_TRIES + MOST_TRIES_A_PROXY * proxies),
                 Rate("tries to connect in an hour", HOUR, MOST_TRIES_AN_HOUR * proxies),
                 Rate("tries to connect in a day", 24 * HOUR, MOST_TRIES_A_DAY * proxies),
             ),
