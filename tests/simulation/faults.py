@@ -104,7 +104,10 @@ class Troublemaker:
         with self._watch.fault(kind):
             for wire in list(self._network.wires):
                 wire.server.cut = how
-                await wire.server.cut_off.wait()
+                try:
+                    await wire.server.cut_off.wait()
+                finally:
+                    wire.server.cut = None
 
     @contextmanager
     def _down(self, hosts: tuple[str, ...], trouble: Trouble) -> Iterator[None]:
