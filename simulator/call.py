@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from enum import StrEnum
 from random import Random
-import re
 
-from .caller import Caller, Log, Step
+from . import enquiries
+from .caller import Act, Caller, Log, Step
 from .dialect import Address, Dialect, Direction, Party, Session, control_message, invite_headers
 from .dialog import NO_ANSWER, PATIENCE, Dialog, Headers
-from .enquiries import ENQUIRIES, TIMER, TRANSFERRED
 from .negotiation import Negotiation
+from .presses import Press
 from .registrar import Account
 from .strict import check_request
 from .voice import Voice
@@ -27,13 +27,8 @@ class State(StrEnum):
     ENDED = "ended"
 
 
-_SDP: Headers = (("Content-Type", "application/sdp"),)
-_ELSEWHERE: Headers = (("Reason", 'SIP;cause=200;text="Call completed elsewhere"'),)
 _INVITES = frozenset({Step.HOLD, Step.RESUME, Step.REFRESH})
-_REJECTIONS = {10: "forward", 11: "voicemail", 12: "reject"}
-_RECEIVED = 17  # ClientReceiveConfirm; before it, voicemail is ignored
 _AWAY = 300.0  # seconds a talking caller waits for a phone that lost its connection
-_OTHER_CLIENT = "802398000001"
 
 
 class Call:
@@ -62,6 +57,7 @@ class Call:
         self.status: int | None = None  # final response to the INVITE
         self.answers = 0  # 2xx to the INVITE, repetitions included
         self.commands: list[int] = []  # Cmd of the phone's control messages
+        self.sent_to = ""  # what the phone had done with it by a command
         self.referred_to: str | None = None  # target of a transfer
         self._dialog = Dialog(account, caller, dialect, target, signalling=signalling, random=random)
         self._negotiation = Negotiation(dialect, media, random.randrange(1000, 9000))
@@ -82,7 +78,7 @@ class Call:
         headers = invite_headers(
             dialect, Party(caller.number, caller.name), account, self._session, signalling.host
         )
-        content, body = (_SDP, self._negotiation.offer()) if dialect.offer else ((), b"")
+        content, body = (enquiries.SDP, self._negotiation.offer()) if dialect.offer else ((), b"")
         self._invite = self._dialog.ask("INVITE", now, (*headers, *content), body, patience=NO_ANSWER)
         self.log.note(now, "calling")
 
@@ -125,7 +121,7 @@ class Call:
             times.append(self._placed + self.caller.ring_for)
         return min((at for at in times if at is not None), default=None)
 
-    def do(self, step: Step, now: float) -> None:
+    def do(self, step: Act, now: float) -> None:
         """Take a step, once the phone has said anything at all; one that makes no sense any more does nothing."""
         self._script.insert(0, (now, step))
         self._run_script(now)
@@ -179,27 +175,26 @@ class Call:
         while reachable and self._script and self._script[0][0] <= now:
             self._take(self._script.pop(0)[1], now)
 
-    def _take(self, step: Step, now: float) -> None:
+    def _take(self, step: Act, now: float) -> None:
         if step in _INVITES and self._dialog.waits_for("INVITE"):
             # One INVITE at a time (§14.1).
             self._script.insert(0, (now + 0.5, step))
             return
-        if step in ENQUIRIES and self.state is State.TALKING:
-            method, headers, body = ENQUIRIES[step]
-            self._dialog.ask(method, now, headers, body)
-            return
-        steps: dict[Step, Callable[[float], None]] = {
+        if self.state is State.TALKING and (asked := enquiries.enquiry(step)):
+            self._dialog.ask(asked[0], now, *asked[1:])
+        elif self.state is State.TALKING and isinstance(step, Press):
+            self.voice.press(step)
+        steps: dict[Act, Callable[[float], None]] = {
             Step.CANCEL: self._cancel,
-            Step.ANSWERED_ELSEWHERE: lambda at: self._cancel(at, _ELSEWHERE),
+            Step.ANSWERED_ELSEWHERE: lambda at: self._cancel(at, enquiries.ELSEWHERE),
             Step.PROCESSED_BY_US: self._processed_by_us,
-            Step.PROCESSED_BY_OTHER: lambda at: self._processed(_OTHER_CLIENT, at),
+            Step.PROCESSED_BY_OTHER: lambda at: self._processed(enquiries.OTHER_CLIENT, at),
             Step.HOLD: lambda at: self._turn(Direction.SEND, at),
             Step.RESUME: lambda at: self._turn(Direction.BOTH, at),
             Step.REFRESH: lambda at: self._turn(self._negotiation.direction, at),
             Step.HANG_UP: self._hang_up,
         }
-        if step in steps:
-            steps[step](now)
+        steps.get(step, lambda _: None)(now)
 
     def _cancel(self, now: float, headers: Headers = ()) -> None:
         if self.state is State.RINGING:
@@ -226,7 +221,7 @@ class Call:
         if direction is not self._negotiation.direction:
             self.log.note(now, "resumed" if direction is Direction.BOTH else "on hold")
         self._negotiation.direction = direction
-        self._dialog.ask("INVITE", now, (*TIMER, *_SDP), self._negotiation.offer())
+        self._dialog.ask("INVITE", now, (*enquiries.TIMER, *enquiries.SDP), self._negotiation.offer())
 
     def _hang_up(self, now: float) -> None:
         if self.state is State.TALKING:
@@ -348,6 +343,7 @@ class Call:
             self.outbox.append(reply(message, 481))
             return
         self._dialog.check_request(message, self.log)
+        self.voice.keys.told(message, now)
         contact: Headers = (("Contact", f"<{self._dialog.contact}>"),)
         match method:
             case "BYE":
@@ -360,33 +356,37 @@ class Call:
                 self._lost_at = None
                 expires = message.get("Session-Expires")
                 timer: Headers = (("Require", "timer"), ("Session-Expires", expires)) if expires else ()
-                headers = (*contact, *timer, *_SDP)
+                headers = (*contact, *timer, *enquiries.SDP)
                 self.outbox.append(reply(message, 200, headers=headers, body=self._negotiation.answer()))
             case "UPDATE" if self._lost_at is not None:
                 # RingCentral's own way: only an INVITE has it find the call again.
                 self.outbox.append(reply(message, 481))
             case "REFER":
-                self.referred_to = uri_of(message.get("Refer-To") or "")
-                self.log.note(now, "transferred")
-                self.outbox.append(reply(message, 202, headers=contact))
-                self._dialog.ask("NOTIFY", now, TRANSFERRED, b"SIP/2.0 200 OK\r\n")
+                self._refer(message, now)
             case "INFO" | "UPDATE" | "OPTIONS" | "NOTIFY":
                 self.outbox.append(reply(message, 200, headers=contact))
             case _:
                 self.log.wrong(f"{method}: not allowed")
                 self.outbox.append(reply(message, 405, headers=(("Allow", self._invite.get("Allow") or ""),)))
 
+    def _refer(self, message: Message, now: float) -> None:
+        status, headers, lines = enquiries.TRANSFERS[self.caller.transfers]
+        self.referred_to = uri_of(message.get("Refer-To") or "")
+        self.outbox.append(reply(message, status, headers=headers))
+        for line in lines:
+            self._dialog.ask("NOTIFY", now, *enquiries.told(line))
+        if status < 300 and not lines:
+            self._hang_up(now)
+
     def _commanded(self, message: Message, now: float) -> None:
         """A control message of the phone."""
-        match = re.search(rb'Cmd="(\d{1,3})"', message.body)
-        sid = f'SID="{self._session.sid}"'.encode()
-        if not match or sid not in message.body or message.get("Content-Type") != "x-rc/agent":
+        if (command := enquiries.command_of(message, self._session.sid)) is None:
             self.log.wrong("MESSAGE: not a control message of this call")
-            return
-        command = int(match[1])
-        self.commands.append(command)
-        if command in _REJECTIONS and (command != 11 or _RECEIVED in self.commands):
-            self.log.note(now, f"the phone asks for {_REJECTIONS[command]}")
+        else:
+            self.commands.append(command)
+        if command in enquiries.REJECTIONS and (command != 11 or enquiries.RECEIVED in self.commands):
+            self.sent_to = enquiries.REJECTIONS[command]
+            self.log.note(now, f"the phone asks for {self.sent_to}")
             self._cancel(now)
 
     def _end(self, outcome: str, now: float) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .presses import Press
+
 
 class Step(StrEnum):
     """What a caller, or the server in its place, may do in a call."""
@@ -21,6 +23,19 @@ class Step(StrEnum):
     OPTIONS = "options"
     NOTIFY = "notify"
     HANG_UP = "hang up"
+
+
+type Act = Step | Press
+
+
+class Transfers(StrEnum):
+    """What becomes of a REFER."""
+
+    TOLD = "told"  # taken, and its success told at once
+    RINGING = "ringing"  # taken, and every step told
+    UNTOLD = "untold"  # taken without a subscription (RFC 4488), and the caller hangs up
+    BUSY = "busy"  # taken, and whom it goes to is busy
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +59,10 @@ class Caller:
     name: str = field(default="WIRELESS CALLER", repr=False)
     manner: Manner = field(default_factory=Manner)
     ring_for: float = 30.0  # seconds after the INVITE before CANCEL
-    while_ringing: tuple[tuple[float, Step], ...] = ()  # seconds after the INVITE, in order
-    while_talking: tuple[tuple[float, Step], ...] = ()  # seconds after the ACK, in order
+    while_ringing: tuple[tuple[float, Act], ...] = ()  # seconds after the INVITE, in order
+    while_talking: tuple[tuple[float, Act], ...] = ()  # seconds after the ACK, in order
     acknowledge: bool = True  # False: the ACK never comes
+    transfers: Transfers = Transfers.TOLD
 
 
 @dataclass(slots=True)

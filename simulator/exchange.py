@@ -233,7 +233,7 @@ class Exchange:
                 call.voice.receive(data, source, now)
         for dialled in self.dialled:
             if dialled.service.media == media and not dialled.ended:
-                self._outputs += [Datagram(media, to, back) for back, to in dialled.hear(data, source)]
+                self._outputs += [Datagram(media, to, back) for back, to in dialled.hear(data, source, now)]
 
     def due(self, now: float) -> None:
         """Time has passed."""

@@ -9,6 +9,12 @@ from .strict import Description, check_description
 from .wire import Message
 
 _TALK = "0 101"  # what is left of the codecs once both sides have spoken
+_HELD = {
+    Direction.BOTH: Direction.SEND,
+    Direction.SEND: Direction.SEND,
+    Direction.RECEIVE: Direction.NONE,
+    Direction.NONE: Direction.NONE,
+}
 _MIRROR = {Direction.SEND: Direction.RECEIVE, Direction.RECEIVE: Direction.SEND}
 
 
@@ -44,7 +50,10 @@ class Negotiation:
     def answer(self) -> bytes:
         """An answer to the phone's offer, which must have been taken with `take`."""
         asked = self.theirs.direction if self.theirs else Direction.BOTH
-        return self._describe(_TALK, _MIRROR.get(asked, asked))
+        direction = _MIRROR.get(asked, asked)
+        # Who holds the phone goes on holding it.
+        held = self.direction is Direction.SEND
+        return self._describe(_TALK, _HELD[direction] if held else direction)
 
     def _describe(self, codecs: str, direction: Direction) -> bytes:
         self._version += 1

@@ -5,11 +5,12 @@ from enum import StrEnum
 from random import Random
 
 from .caller import Log
-from .dialect import Address, Dialect
+from .dialect import Address, Dialect, Direction
 from .digest import Secret, accepts, challenges, nonce_of
+from .keys import KeyListener
 from .negotiation import Negotiation
 from .registrar import Account
-from .rtp import FRAME, FRAME_SECONDS, PCMU, Packet
+from .rtp import FRAME, FRAME_SECONDS, PCMU, TELEPHONE_EVENT, Packet
 from .srtp import Stream
 from .strict import check_request, check_response
 from .wire import Message, param, reply, request, tag_of, uri_of
@@ -54,6 +55,7 @@ class ServiceCall:
         self.call_id = invite.call_id
         self.outbox: list[Message] = []
         self.log = Log()
+        self.keys = KeyListener(self.log)
         self.ended = False
         self.outcome = ""
         self.heard = 0  # packets
@@ -104,6 +106,7 @@ class ServiceCall:
             "ACK": self._acknowledged,
             "CANCEL": self._cancelled,
             "BYE": self._hung_up,
+            "INFO": self._told,
         }
         if method in handlers:
             handlers[method](message, now)
@@ -115,6 +118,12 @@ class ServiceCall:
     def rings(self) -> bool:
         """Whether the phone was told that it rings."""
         return self._rings
+
+    @property
+    def held(self) -> bool:
+        """Whether the phone holds the call."""
+        theirs = self._negotiation.theirs
+        return theirs is not None and theirs.direction in {Direction.SEND, Direction.NONE}
 
     def hang_up(self) -> None:
         """Let the service end the call; the phone's answer is taken."""
@@ -154,7 +163,7 @@ class ServiceCall:
             datagrams.append((self._protected(packet), theirs.address))
         return datagrams
 
-    def hear(self, data: bytes, source: Address) -> list[tuple[bytes, Address]]:
+    def hear(self, data: bytes, source: Address, now: float = 0.0) -> list[tuple[bytes, Address]]:
         """Listen to a datagram; returns what comes back."""
         opened = self._streams[1].open(data) if self._streams else data
         packet = Packet.parse(opened) if opened is not None else None
@@ -162,6 +171,8 @@ class ServiceCall:
             self.log.wrong("media: not the RTP that was agreed")
             return []
         self.heard += 1
+        if packet.payload_type == TELEPHONE_EVENT:
+            self.keys.event(packet, now)
         if self.service.kind is not Kind.ECHO or self.ended or self._final != 200:
             return []
         echo = Packet(
@@ -174,6 +185,9 @@ class ServiceCall:
 
     def _invited(self, message: Message, now: float) -> None:
         first, self._invite = self._invite is None, message
+        if self._final == 200:
+            self._negotiate_again(message, now)
+            return
         self._check_invite(message)
         self.outbox.append(reply(message, 100))
         proof = message.get("Proxy-Authorization")
@@ -202,6 +216,13 @@ class ServiceCall:
             )
             if self.service.kind is not Kind.UNANSWERED:
                 self._answer_at = now + ANSWER_AFTER
+
+    def _negotiate_again(self, message: Message, now: float) -> None:
+        """Take an INVITE within the call: whether we are held, for one."""
+        self.log.wrong(*([] if message.uri == self._contact else ["INVITE: Request-URI is not our Contact"]))
+        self._negotiation.take(message, self.log, answers=False)
+        described = (("Contact", f"<{self._contact}>"), ("Content-Type", "application/sdp"))
+        self._say(200, now, *described, body=self._negotiation.answer())
 
     def _check_invite(self, message: Message) -> None:
         domain, username = self._account.domain, self._account.username
@@ -244,7 +265,8 @@ class ServiceCall:
         self.log.wrong(*(f"ACK of {self._final}: {text}" for text, broken in rules.items() if broken))
         self._ack_by = None
         if success:
-            self._next = now if self.service.kind is Kind.MILLIWATT else None
+            sounds = self.service.kind is Kind.MILLIWATT and not self.held
+            self._next = now if sounds else None
         elif self._final != 407:
             self._end(f"refused: {self._final}", now)
 
@@ -260,6 +282,10 @@ class ServiceCall:
             self._answer_at = None
             self._say(487, now)
 
+    def _told(self, message: Message, now: float) -> None:
+        self.keys.told(message, now)
+        self.outbox.append(reply(message, 200, tag=self._tag))
+
     def _hung_up(self, message: Message, now: float) -> None:
         rules = {
             "no call to hang up": self._final != 200,
@@ -274,4 +300,5 @@ class ServiceCall:
         if not self.ended:
             self.ended, self.outcome = True, outcome
             self._answer_at = self._ack_by = self._next = None
+            self.keys.over()
             self.log.note(now, outcome)

@@ -1,5 +1,6 @@
 """The sound of one caller: paced RTP out, a listening ear in. Datagrams and the time in, datagrams out."""
 
+from collections import deque
 from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
@@ -7,6 +8,8 @@ from typing import NamedTuple
 from .beep import BeepDetector
 from .caller import Log, Manner
 from .dialect import Address
+from .keys import KeyListener
+from .presses import Frame, Press
 from .rtp import FRAME, FRAME_SECONDS, PCMU, TELEPHONE_EVENT, Packet, extended
 from .srtp import Stream
 
@@ -31,7 +34,10 @@ class Voice:
         self.sent: list[Sent] = []
         self.finished = False  # the caller has said everything and would hang up
         self.paused = False  # on hold: time passes, nothing is sent or heard
+        self.keys = KeyListener(log)  # what the phone presses
         self._manner, self._log = manner, log
+        self._pressing: deque[Frame] = deque()
+        self._onset = 0  # timestamp of the event that is being sent
         self._sequence = random.getrandbits(16)
         self._timestamp = random.getrandbits(32)
         self._ssrc = random.getrandbits(32)
@@ -93,8 +99,13 @@ class Voice:
         if not self._manner.latch:
             self._to = address
 
+    def press(self, press: Press) -> None:
+        """Send a key in the place of what is being said, which goes on after it."""
+        self._pressing.extend(press.frames())
+
     def stop(self) -> None:
         """The call is over."""
+        self.keys.over()
         self.finished, self._next, self._begun = True, None, None
 
     def _start(self, address: Address, now: float) -> None:
@@ -117,6 +128,8 @@ class Voice:
             return
         self._highest = extended(packet.sequence, self._highest) if self._heard else packet.sequence
         fresh = self._highest not in self._heard
+        if fresh and packet.payload_type == TELEPHONE_EVENT:
+            self.keys.event(packet, now)
         self._heard.setdefault(self._highest, packet)
         if fresh and packet.payload_type == PCMU and self._detector.feed(packet.payload, now):
             self._beep(now)
@@ -158,19 +171,25 @@ class Voice:
 
     def _packet(self) -> bytes | None:
         """The next packet; None when on hold or done."""
-        payload = None if self.paused else next(self._frames, None)
-        if payload is None and not self.paused:
-            self.finished = True
-            self._next = None
-            return None
+        event, frame = None, None
+        if not self.paused:
+            frame, event = self._pressing.popleft() if self._pressing else (next(self._frames, None), None)
+            if frame is None:
+                self.finished = True
+                self._next = None
+                return None
         sequence, timestamp = self._sequence, self._timestamp
         self._timestamp = (timestamp + FRAME) & 0xFFFFFFFF
-        if payload is None:
+        if frame is None:
             return None
         self._sequence = (sequence + 1) & 0xFFFF
-        self.sent.append(Sent(sequence, timestamp, payload))
-        packet = Packet(PCMU, sequence, timestamp, self._ssrc, payload).encode()
-        return self._streams[0].protect(packet) if self._streams else packet
+        if event is None:
+            self.sent.append(Sent(sequence, timestamp, frame))
+            packet = Packet(PCMU, sequence, timestamp, self._ssrc, frame)
+        else:
+            self._onset = self._onset if event else timestamp
+            packet = Packet(TELEPHONE_EVENT, sequence, self._onset, self._ssrc, frame, marker=not event)
+        return self._streams[0].protect(packet.encode()) if self._streams else packet.encode()
 
     def _script(self) -> Iterator[bytes]:
         """The whole of what a caller says, frame by frame."""

@@ -26,12 +26,20 @@ FLOORS = (
     ),
     ("softphone.transaction", "softphone.session_timer", "softphone.retransmission"),
     ("softphone.wire",),
-    ("softphone.session_refresh", "softphone.screening"),
+    (
+        "softphone.session_refresh",
+        "softphone.screening",
+        "softphone.transfer",
+        "softphone.call_control",
+        "softphone.key_info",
+    ),
     ("softphone.session",),
     ("softphone.call", "softphone.registration"),
     ("softphone.incoming", "softphone.outgoing", "softphone.enrolment"),
     ("softphone.agent",),
     ("softphone.media.engine", "softphone.media.__init__", "softphone.connection"),
+    ("softphone.key_sender",),
+    ("softphone.handset",),
     ("softphone.phone",),
     ("softphone.__init__",),
     ("cloud",),
@@ -40,7 +48,10 @@ FLOORS = (
 )
 LIBRARIES = ("softphone", "cloud", "library")
 # The sockets and the timers are here and nowhere else in the phone.
-SHELLS = {f"{INTEGRATION}.softphone.{name}" for name in ("phone", "connection", "media.engine")}
+SHELLS = {
+    f"{INTEGRATION}.softphone.{name}"
+    for name in ("phone", "handset", "connection", "media.engine", "media.port")
+}
 INPUT_OUTPUT = {"asyncio", "select", "selectors", "socket", "socketserver", "ssl"}
 # Stand beside the integration; people who install it don't get them.
 OUTSIDE = {"benchmarks", "simulator", "tests"}

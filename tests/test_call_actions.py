@@ -266,7 +266,7 @@ async def test_a_sound_file_is_played(line: Line, speaker: Speaker, tmp_path: Pa
 
     chosen = {"media_content_id": "media-source://media_source/local/ding.wav", "metadata": {}}
     assert (await act(line, "play", media=chosen))["completed"] is True
-    await heard(call, await line.entry.runtime_data.voice.render(Media(chosen["media_content_id"])))
+    await heard(call, await line.entry.runtime_data.voice.render(Media(str(chosen["media_content_id"]))))
 
 
 # Which call is meant

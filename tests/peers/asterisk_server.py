@@ -33,6 +33,8 @@ class Credentials:
 PLAIN = Credentials("16501234567", "802512345678", "s3cret")
 SDES = Credentials("16501234568", "802512345679", "s3cret2")
 SHA256 = Credentials("16501234569", "802512345680", "s3cret3")
+INFO_KEYS = Credentials("16501234570", "802512345681", "s3cret4")
+IN_BAND_KEYS = Credentials("16501234571", "802512345682", "s3cret5")
 
 
 @dataclass(frozen=True, slots=True)

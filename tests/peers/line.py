@@ -58,9 +58,11 @@ class AnsweredLine:
         require_srtp: bool,
         tls: ssl.SSLContext | None,
         transport: Transport,
+        answering: bool = True,
     ) -> None:
         self.events: list[PhoneEvent] = []
         self.clip = clip
+        self._answering = answering
         self._session: MediaSession | None = None
         account = Account(
             require_srtp=require_srtp,
@@ -152,7 +154,7 @@ class AnsweredLine:
     def _note(self, event: PhoneEvent) -> None:
         self.events.append(event)
         match event:
-            case CallChanged(Call(state=CallState.RINGING) as call):
+            case CallChanged(Call(state=CallState.RINGING) as call) if self._answering:
                 self._session = self.phone.answer(call.call_id)
                 self._session.record(self.clip, max_samples=MAX_SAMPLES)
 
@@ -170,13 +172,24 @@ async def answered_line(
     *,
     require_srtp: bool = False,
     transport: Transport | None = None,
+    answering: bool = True,
 ) -> AsyncIterator[AnsweredLine]:
-    """Keep a line at the server on `port` of loopback, over TLS or TCP; its first call goes into `clip`."""
+    """Keep a line at the server on `port` of loopback, over TLS or TCP; its first call goes into `clip`.
+
+    Without `answering` it only rings.
+    """
     transport = transport or (Transport.TLS if tls else Transport.TCP)
     writer = ClipWriter()
     engine = MediaEngine(writer, bind_host="127.0.0.1")
     line = AnsweredLine(
-        credentials, port, engine, clip, require_srtp=require_srtp, tls=tls, transport=transport
+        credentials,
+        port,
+        engine,
+        clip,
+        require_srtp=require_srtp,
+        tls=tls,
+        transport=transport,
+        answering=answering,
     )
     line.phone.start()
     try:

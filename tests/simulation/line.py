@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from custom_components.ringcentral.softphone.account import Account, Flow
-from custom_components.ringcentral.softphone.agent import UnknownCallError, UserAgent
+from custom_components.ringcentral.softphone.agent import UserAgent
+from custom_components.ringcentral.softphone.call import UnknownCallError
 from custom_components.ringcentral.softphone.events import (
     Call,
     CallChanged,

@@ -5,8 +5,10 @@ from random import Random
 import pytest
 
 from simulator.call import Call, State
-from simulator.caller import Caller, Manner, Step
+from simulator.caller import Caller, Manner, Step, Transfers
 from simulator.dialect import Address, Dialect
+from simulator.keys import tones_in
+from simulator.presses import Press, Way
 from simulator.registrar import Account
 from simulator.rtp import Packet
 from simulator.voice import SILENCE
@@ -382,6 +384,49 @@ def test_enquiries_want_a_200(step: Step) -> None:
     assert scene.call.violations == [f"501 to {step.name}"]
 
 
+@pytest.mark.parametrize("way", [Way.RELAY, Way.BARE])
+def test_a_key_may_be_pressed_by_a_request(way: Way) -> None:
+    scene = Scene(Caller(manner=Manner(stay=True), while_talking=((1.0, Press("5", way)),)))
+    scene.answer()
+    (asked,) = scene.at(2.5)
+    assert (asked.method, asked.get("Content-Type")) == (
+        "INFO",
+        f"application/{'dtmf-relay' if way is Way.RELAY else 'dtmf'}",
+    )
+    scene.get(respond(asked, 200))
+    assert scene.call.violations == []
+
+
+@pytest.mark.parametrize("way", [Way.EVENT, Way.TONES])
+def test_a_key_may_be_pressed_in_the_sound(way: Way) -> None:
+    scene = Scene(Caller(manner=Manner(stay=True, latch=False), while_talking=((1.0, Press("5", way)),)))
+    scene.answer()
+    sent = [Packet.parse(data) for at in range(100, 130) for data, _ in scene.call.due(at / 50)]
+    events = [packet for packet in sent if packet and packet.payload_type == 101]
+    sound = b"".join(packet.payload for packet in sent if packet and packet.payload_type == 0)
+    assert (len(events) == 7, tones_in(sound[len(sound) % 160 :])) == (
+        (True, "") if way is Way.EVENT else (False, "5")
+    )
+    assert scene.take() == []
+
+
+def test_a_key_that_is_pressed_too_early_is_none() -> None:
+    scene = Scene()
+    scene.ring()
+    for way in Way:
+        scene.call.do(Press("5", way), 0.6)
+    assert scene.take() == []
+
+
+def test_keys_of_the_phone_are_heard() -> None:
+    scene = Scene()
+    scene.answer()
+    body = b"Signal=5\r\nDuration=100\r\n"
+    scene.get(ask(scene.invite, "INFO", headers=(("Content-Type", "application/dtmf-relay"),), body=body))
+    assert scene.call.voice.keys.keys == "5"
+    assert scene.call.violations == []
+
+
 def test_an_enquiry_without_an_answer_is_noticed() -> None:
     scene = Scene()
     scene.answer()
@@ -530,6 +575,50 @@ def test_a_transfer_is_accepted_and_reported() -> None:
     assert scene.call.violations == []
 
 
+@pytest.mark.parametrize(
+    ("manner", "status", "lines"),
+    [
+        (Transfers.RINGING, 202, [b"SIP/2.0 100 Trying", b"SIP/2.0 180 Ringing", b"SIP/2.0 200 OK"]),
+        (Transfers.BUSY, 202, [b"SIP/2.0 100 Trying", b"SIP/2.0 486 Busy Here"]),
+        (Transfers.REFUSED, 603, []),
+    ],
+)
+def test_a_transfer_is_reported_as_it_goes(manner: Transfers, status: int, lines: list[bytes]) -> None:
+    scene = Scene(Caller(transfers=manner))
+    scene.answer()
+    answer, *notifies = scene.get(ask(scene.invite, "REFER", headers=(("Refer-To", "<sip:101@x>"),)))
+
+    assert answer.status == status
+    assert [notify.body.strip() for notify in notifies] == lines
+    states = [(notify.get("Subscription-State") or "").partition(";")[0] for notify in notifies]
+    assert states == (["active"] * len(lines[1:]) + ["terminated"] if lines else [])
+
+
+def test_a_transfer_without_reports_ends_in_a_bye() -> None:
+    scene = Scene(Caller(transfers=Transfers.UNTOLD))
+    scene.answer()
+    answer, bye = scene.get(ask(scene.invite, "REFER", headers=(("Refer-To", "<sip:101@x>"),)))
+
+    assert (answer.status, answer.get("Refer-Sub"), bye.method) == (202, "false", "BYE")
+
+
+def test_who_holds_goes_on_holding() -> None:
+    scene = Scene()
+    scene.answer()
+    scene.call.do(Step.HOLD, 5.0)
+    (held,) = scene.take()
+    (ack,) = scene.get(respond(held, 200, body=sdp(version=2, direction="recvonly")))
+    assert ack.method == "ACK"
+    headers = (("Content-Type", "application/sdp"), ("Contact", f"<{CONTACT}>"))
+    for number, (asked, said) in enumerate(
+        (("sendrecv", b"a=sendonly"), ("sendonly", b"a=inactive"), ("inactive", b"a=inactive")), 1
+    ):
+        body = sdp(version=number + 2, direction=asked)
+        (ok,) = scene.get(ask(scene.invite, "INVITE", number=number, headers=headers, body=body))
+        assert said in ok.body
+    assert scene.call.violations == []
+
+
 def control(scene: Scene, command: int, number: int = 1) -> Message:
     sid = (scene.invite.get("P-rc") or "").partition('SID="')[2].partition('"')[0]
     body = f'<Msg><Hdr SID="{sid}" Cmd="{command}"/><Bdy Cln="1"/></Msg>'.encode()
@@ -563,6 +652,7 @@ def test_voicemail_counts_only_after_the_confirmation() -> None:
 
     assert sent == [["MESSAGE"], ["MESSAGE"], ["MESSAGE", "CANCEL"]]
     assert scene.call.commands == [11, 17, 11]
+    assert scene.call.sent_to == "voicemail"
 
 
 def test_a_control_message_of_another_call_is_noticed() -> None:

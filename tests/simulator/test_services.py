@@ -6,6 +6,8 @@ from random import Random
 import pytest
 
 from simulator.dialect import Address
+from simulator.keys import Heard
+from simulator.presses import Press, Way
 from simulator.registrar import Account
 from simulator.rtp import Packet
 from simulator.services import MILLIWATT, Kind, Service, ServiceCall
@@ -168,6 +170,26 @@ def test_an_echo_sends_back_what_it_hears_and_a_milliwatt_its_tone() -> None:
     assert echo.call.heard == 2
 
 
+def test_a_service_may_be_held() -> None:
+    phone = Phone(Kind.MILLIWATT)
+    contact = phone.talk()
+    for number, direction, sent in ((3, "sendonly", 0), (4, "sendrecv", 1)):
+        message = phone.message(
+            "INVITE",
+            ("Content-Type", "application/sdp"),
+            number=number,
+            branch=f"n{number}",
+            uri=contact,
+            body=sdp(version=number - 1, direction=direction, codecs="0 8 101"),
+        )
+        assert phone.send(message) == [200]
+        assert phone.call.held is (sent == 0)
+        phone.send(phone.message("ACK", number=number, uri=contact))
+        assert len(phone.call.due(1.0 * number)) >= sent
+        assert bool(phone.call.due(1.0 * number + 0.02)) is bool(sent)
+    assert phone.call.violations == []
+
+
 def test_a_service_may_hang_up() -> None:
     phone = Phone(Kind.DEAD)
     phone.talk()
@@ -191,6 +213,7 @@ def test_a_lost_connection_ends_it_once() -> None:
     [
         (lambda phone: phone.invite(("Session-Expires", "x")) and phone.invite(number=2), "INVITE: the challenge is not answered"),
         (lambda phone: phone.call.received(Message("SIP/2.0 200 OK", (("CSeq", "1 BYE"),)), 0.0), "200 to BYE: nothing was asked"),
+        (lambda phone: phone.talk() and phone.send(phone.message("INVITE", number=3)), "INVITE: Request-URI is not our Contact"),
         (lambda phone: phone.send(phone.message("REFER")), "REFER: not asked for"),
         (lambda phone: phone.call.hear(b"junk", PHONE), "media: not the RTP that was agreed"),
         (lambda phone: phone.send(phone.message("BYE", number=2)), "BYE: no call to hang up"),
@@ -202,3 +225,25 @@ def test_what_a_phone_gets_wrong_is_seen(wrong: Callable[[Phone], object], viola
     phone = Phone(Kind.DEAD)
     wrong(phone)
     assert violation in phone.call.violations
+
+
+def test_keys_are_heard_in_both_ways() -> None:
+    phone = Phone(Kind.DEAD)
+    contact = phone.talk()
+    relay = ("Content-Type", "application/dtmf-relay")
+    body = b"Signal=#\r\nDuration=100\r\n"
+    assert phone.send(phone.message("INFO", relay, number=3, uri=contact, body=body), 2.0) == [200]
+    for number, frame in enumerate(Press("5").frames()):
+        packet = Packet(101, number, 800, 9, frame.payload, marker=number == 0)
+        phone.call.hear(packet.encode(), PHONE, 3.0)
+    assert phone.call.keys.heard == [Heard("#", 2.0, 0.1, Way.RELAY), Heard("5", 3.0, 0.1, Way.EVENT)]
+    assert phone.call.violations == []
+
+
+def test_a_key_without_its_end_is_noticed_at_the_end_of_the_call() -> None:
+    phone = Phone(Kind.DEAD)
+    contact = phone.talk()
+    packet = Packet(101, 0, 800, 9, Press("5").frames()[0].payload, marker=True)
+    phone.call.hear(packet.encode(), PHONE)
+    assert phone.send(phone.message("BYE", number=3, uri=contact)) == [200]
+    assert phone.call.violations == ["keys: the end is not said three times"]

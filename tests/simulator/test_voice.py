@@ -2,11 +2,14 @@
 
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from simulator.caller import Log, Manner
 from simulator.dialect import Address
+from simulator.keys import tones_in
+from simulator.presses import KEYS, Press, Way
 from simulator.rtp import FRAME, Packet
 from simulator.srtp import Stream
 from simulator.voice import SILENCE, Voice
@@ -36,11 +39,12 @@ class Line:
         number: int | None = None,
         stamp: int | None = None,
         ssrc: int = 9,
+        marker: bool = False,
     ) -> None:
         self.number += 1
         sequence = self.number if number is None else number
         timestamp = sequence * FRAME if stamp is None else stamp
-        packet = Packet(kind, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc, payload)
+        packet = Packet(kind, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc, payload, marker)
         self.voice.receive(packet.encode(), PHONE, self.now)
 
     def run(self, frames: int, sound: bytes | None = None) -> None:
@@ -196,8 +200,9 @@ def test_sound_is_put_in_order_through_the_wrap_and_once() -> None:
 
 def test_keys_are_counted_once_each_and_are_no_sound() -> None:
     line = Line(Manner())
-    for stamp, key in ((800, 5), (800, 5), (1600, 5), (2400, 11)):
-        line.say(bytes([key, 10, 0, 160]), kind=101, stamp=stamp)
+    for stamp, key in ((800, 5), (1600, 5), (2400, 11)):
+        for number, frame in enumerate(Press(KEYS[key]).frames()):
+            line.say(frame.payload, kind=101, stamp=stamp, marker=number == 0)
 
     assert line.voice.pressed == [5, 5, 11]
     assert line.voice.heard == []
@@ -214,7 +219,7 @@ def test_keys_are_counted_once_each_and_are_no_sound() -> None:
         (SILENCE, {"stamp": 65_530 * FRAME}, "timestamps that do not fit the sequence"),
     ],
 )
-def test_a_bad_stream_is_noticed(payload: bytes, changes: dict[str, int], violation: str) -> None:
+def test_a_bad_stream_is_noticed(payload: bytes, changes: dict[str, Any], violation: str) -> None:
     line = Line(Manner())
     line.say(SILENCE)
     line.say(payload, **changes)
@@ -264,3 +269,23 @@ def test_what_is_not_opened_by_the_agreed_key_is_not_heard() -> None:
 
     scene.voice.receive(plain, PHONE, 0.02)
     assert scene.log.violations == ["media: a datagram that is not plain RTP"]
+
+
+def test_keys_are_pressed_in_the_place_of_what_is_said() -> None:
+    line = Line(Manner(speech=SPEECH, speak_at_once=True, latch=False))
+    line.run(2)
+    line.voice.press(Press("#", duration=0.06))
+    line.voice.press(Press("1", Way.TONES, duration=0.04))
+    line.run(12)
+    events = [packet for packet in line.out if packet.payload_type == 101]
+    sound = [packet.payload for packet in line.out if packet.payload_type == 0]
+    assert [packet.payload.hex() for packet in events] == [
+        "0b0a00a0", "0b0a0140", "0b8a01e0", "0b8a01e0", "0b8a01e0",
+    ]  # fmt: skip
+    assert [packet.marker for packet in events] == [True, False, False, False, False]
+    assert len({packet.timestamp for packet in events}) == 1
+    assert tones_in(b"".join(sound[2:4])) == "1"
+    assert b"".join(sound[:2] + sound[4:7]) == SPEECH
+    assert [packet.sequence for packet in line.out] == [
+        line.out[0].sequence + number & 0xFFFF for number in range(14)
+    ]

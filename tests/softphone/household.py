@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from custom_components.ringcentral.softphone.account import Proxy
 from custom_components.ringcentral.softphone.events import Call, CallChanged, CallState, PhoneEvent
-from custom_components.ringcentral.softphone.media import MediaEngine
+from custom_components.ringcentral.softphone.media import KeyOrder, Keypad, MediaEngine
 from custom_components.ringcentral.softphone.media.errors import MediaError
 from custom_components.ringcentral.softphone.media.statistics import MediaStatistics
 from custom_components.ringcentral.softphone.phone import Phone
@@ -25,6 +25,8 @@ class FakeSession:
         self.port = port
         self.agreed: list[dict[str, Any]] = []
         self.closed = False
+        self.keypad = Keypad()
+        self.orders: list[tuple[KeyOrder, Callable[[bool], None]]] = []
         self.statistics = MediaStatistics(3, 0, {}, 0, 0, 5, 0, None)
         self._failing = failing
 
@@ -32,6 +34,9 @@ class FakeSession:
         if self._failing:
             raise MediaError("There is no way there")
         self.agreed.append({"remote": remote, **terms})
+
+    def press(self, order: KeyOrder, done: Callable[[bool], None]) -> None:
+        self.orders.append((order, done))
 
     def close(self) -> None:
         self.closed = True

@@ -8,12 +8,14 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
 from custom_components.ringcentral.softphone.account import Account, Flow
-from custom_components.ringcentral.softphone.agent import MAX_CALLS, UnknownCallError
-from custom_components.ringcentral.softphone.dialing import DialError
+from custom_components.ringcentral.softphone.agent import MAX_CALLS
+from custom_components.ringcentral.softphone.call import UnknownCallError
+from custom_components.ringcentral.softphone.dialing import DialError, TransferPendingError
 from custom_components.ringcentral.softphone.events import (
     CallChanged,
     CallEnded,
     CallState,
+    Decline,
     EndReason,
     MediaAgreed,
 )
@@ -83,6 +85,7 @@ class LineMachine(RuleBasedStateMachine):
         self.ended: dict[str, CallEnded] = {}
         self.register: Wire | None = None
         self.asked: list[Wire] = []
+        self.told: list[list[object]] = []
 
     # What may happen
 
@@ -135,7 +138,8 @@ class LineMachine(RuleBasedStateMachine):
     def call(self, body: bytes, timer: Fields) -> str:
         self.invited += 1
         caller = f"caller-{self.invited}"
-        self.receive(invite(body, headers=timer, call_id=caller, branch=f"z9hG4bK{caller}"))
+        told = (("P-rc", '<Msg><Hdr SID="1" From="#1@r.example" To="2" Cmd="6"/><Bdy/></Msg>'),)
+        self.receive(invite(body, headers=(*timer, *told), call_id=caller, branch=f"z9hG4bK{caller}"))
         return caller
 
     @rule(caller=callers)
@@ -183,6 +187,30 @@ class LineMachine(RuleBasedStateMachine):
             self.line.agent.hang_up(call_id, EndReason.LOCAL_HANGUP, self.line.now)
         self.settle()
 
+    @rule(index=st.integers(0, 9), holding=st.booleans())
+    def hold(self, index: int, holding: bool) -> None:
+        told: list[object] = []
+        with suppress(UnknownCallError):
+            self.line.agent.answered(self.pick(index)).set_hold(holding, self.line.now, told.append)
+            self.told.append(told)
+        self.settle()
+
+    @rule(index=st.integers(0, 9))
+    def transfer(self, index: int) -> None:
+        told: list[object] = []
+        agent = self.line.agent
+        with suppress(UnknownCallError, TransferPendingError):
+            call = agent.answered(self.pick(index))
+            call.transfer(agent.uri_of("1001"), agent.own_uri, self.line.now, told.append)
+            self.told.append(told)
+        self.settle()
+
+    @rule(index=st.integers(0, 9), how=st.sampled_from(Decline))
+    def decline(self, index: int, how: Decline) -> None:
+        with suppress(UnknownCallError):
+            self.line.agent.ringing(self.pick(index)).decline(how, self.line.now)
+        self.settle()
+
     @rule(seconds=st.sampled_from([0.1, 0.5, 5, 33, 200]))
     def wait(self, seconds: float) -> None:
         end = self.line.now + seconds
@@ -209,6 +237,11 @@ class LineMachine(RuleBasedStateMachine):
         assert self.line.agent.calls == []
 
     # What must hold
+
+    def pick(self, index: int) -> str:
+        """Return the id of one of the calls there are, or of none."""
+        calls = self.line.agent.calls
+        return calls[index % len(calls)].call_id if calls else ""
 
     def receive(self, data: bytes) -> None:
         self.line.agent.receive(data, self.line.now)
@@ -237,13 +270,14 @@ class LineMachine(RuleBasedStateMachine):
         assert all(wire.all(name) for name in ("Via", "From", "To", "Call-ID", "CSeq"))
         if wire.status == 0:
             method, uri, version = wire.start.split(" ")
-            assert method in {"REGISTER", "BYE", "INVITE", "ACK", "CANCEL"}
+            assert method in {"REGISTER", "BYE", "INVITE", "ACK", "CANCEL", "REFER", "MESSAGE"}
             assert uri.startswith("sip:")
             assert version == "SIP/2.0"
-            assert self.line.flow.sent_by in wire.get("Via")
+            # What is taken back after its connection was lost is known by the branch it had, and its ACK as well.
+            assert self.line.flow.sent_by in wire.get("Via") or method in {"CANCEL", "ACK"}
             assert self.connected
             self.register = wire if method == "REGISTER" else self.register
-            self.asked += [wire] if method in {"BYE", "INVITE", "CANCEL"} else []
+            self.asked += [wire] if method in {"BYE", "INVITE", "CANCEL", "REFER", "MESSAGE"} else []
             return
         assert wire.get("Via").startswith("SIP/2.0/TCP 10.62.192.70:5091;")
         assert wire.tag or wire.status == 100
@@ -273,6 +307,7 @@ class LineMachine(RuleBasedStateMachine):
         self.wait(200)
         self.wait(200)
         assert self.ringing == set(self.ended)
+        assert all(len(told) == 1 for told in self.told)
         assert self.line.agent.quiet
         assert self.line.agent._calls == {}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.ringcentral.softphone.agent import UnknownCallError
+from custom_components.ringcentral.softphone.call import UnknownCallError
 from custom_components.ringcentral.softphone.events import (
     CallChanged,
     CallEnded,

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from custom_components.ringcentral.softphone.account import Account, Transport
+from custom_components.ringcentral.softphone.account import Account, Proxy, Transport
 from custom_components.ringcentral.softphone.agent import MAX_CALLS
+from custom_components.ringcentral.softphone.call import RING_TIMEOUT
 from custom_components.ringcentral.softphone.dialing import NoLineError, TooManyCallsError
 from custom_components.ringcentral.softphone.events import (
     Call,
@@ -16,6 +17,7 @@ from custom_components.ringcentral.softphone.events import (
     CallState,
     Direction,
     EndReason,
+    Hold,
     MediaAgreed,
     Outcome,
 )
@@ -534,12 +536,15 @@ def test_they_may_hang_up_also_while_we_do(line: Line) -> None:
 
 def test_they_may_hold_and_resume(line: Line) -> None:
     call, asked = talk(line)
-    for cseq, attribute, state in ((7, "sendonly", CallState.ON_HOLD), (8, "sendrecv", CallState.TALKING)):
+    for cseq, attribute, state, hold in (
+        (7, "sendonly", CallState.ON_HOLD, Hold.REMOTE),
+        (8, "sendrecv", CallState.TALKING, None),
+    ):
         offer = sdp_offer(attributes=(attribute,))
         (ok,) = line.receive(asked_back(asked, "INVITE", body=offer, cseq=cseq))
         assert ok.status == 200
         assert line.receive(asked_back(asked, "ACK", cseq=cseq)) == []
-        assert line.agent.calls == [replace(call, state=state)]
+        assert line.agent.calls == [replace(call, state=state, hold=hold)]
 
 
 @pytest.mark.parametrize(
@@ -571,6 +576,23 @@ def test_a_bye_before_the_answer_ends_the_call(line: Line) -> None:
     assert line.events() == [ended(call, EndReason.REMOTE_HANGUP)]
 
 
+def test_a_bye_of_one_who_rings_leaves_the_others_ringing(line: Line) -> None:
+    call, asked = line.dial()
+    line.receive(response(asked, 100), response(asked, 180, tag="one"), response(asked, 180, tag="two"))
+    assert statuses(line.receive(asked_back(asked, "BYE", tag="one"))) == [200]
+    assert line.agent.calls == [call]
+    assert methods(line.receive(picked_up(asked, tag="two"))) == ["ACK"]
+
+
+def test_a_bye_of_the_last_who_rings_ends_the_call(line: Line) -> None:
+    _, asked = line.dial()
+    line.receive(*[response(asked, 180, tag=f"t{number}") for number in range(MAX_BRANCHES + 1)])
+    for number in range(MAX_BRANCHES):
+        assert line.agent.calls
+        line.receive(asked_back(asked, "BYE", tag=f"t{number}", cseq=number + 1))
+    assert line.end_of(line.events()).reason is EndReason.REMOTE_HANGUP
+
+
 def test_a_cancel_or_a_stray_ack_concerns_no_call_of_ours(line: Line) -> None:
     call, asked = line.dial()
     assert statuses(line.receive(asked_back(asked, "CANCEL"))) == [481]
@@ -598,7 +620,60 @@ def test_a_lost_connection_ends_what_rings(line: Line, heard: bool) -> None:
     line.agent.disconnected(line.now)
     assert line.events() == [ended(call, EndReason.NETWORK_ERROR)]
     assert line.agent._calls.keys() <= {call.call_id}
-    assert methods(line.reconnect()) == []
+    assert methods(line.reconnect()) == ["CANCEL"] * heard
+
+
+def lost_while_it_rings(line: Line) -> tuple[Call, Wire]:
+    call, asked = line.dial()
+    line.receive(response(asked, 180))
+    line.agent.disconnected(line.now)
+    line.events()
+    return call, asked
+
+
+def test_what_rings_on_is_taken_back_over_the_next_connection(line: Line) -> None:
+    _, asked = lost_while_it_rings(line)
+    (cancel,) = line.reconnect()
+    assert cancel.start == asked.start.replace("INVITE", "CANCEL")
+    assert [cancel.get(name) for name in ("Via", "From", "To", "Call-ID")] == [
+        asked.get(name) for name in ("Via", "From", "To", "Call-ID")
+    ]
+    assert cancel.get("CSeq") == "1 CANCEL"
+    assert methods(line.receive(response(cancel, 200), response(asked, 487))) == ["ACK"]
+    assert line.agent.quiet
+    assert line.agent.calls == []
+
+
+def test_what_was_answered_meanwhile_is_hung_up(line: Line) -> None:
+    _, asked = lost_while_it_rings(line)
+    (cancel,) = line.reconnect()
+    line.receive(response(cancel, 481))
+    assert methods(line.receive(picked_up(asked))) == ["ACK", "BYE"]
+
+
+def test_a_call_taken_back_is_taken_back_again_over_the_next_connection(line: Line) -> None:
+    call, asked = line.dial()
+    line.receive(response(asked, 180))
+    line.agent.hang_up(call.call_id, EndReason.LOCAL_HANGUP, line.now)
+    assert methods(line.sent()) == ["CANCEL"]
+    line.agent.disconnected(line.now)
+    assert methods(line.reconnect()) == ["CANCEL"]
+
+
+def test_another_server_knows_nothing_of_what_rings(line: Line) -> None:
+    lost_while_it_rings(line)
+    line.flow = replace(line.flow, proxy=Proxy("other.example.com", 5090))
+    assert line.receive(response(line.connect(), 200, ("Expires", "600"))) == []
+    assert line.agent.quiet
+
+
+def test_what_rings_on_is_forgotten_when_it_can_ring_no_longer(line: Line) -> None:
+    lost_while_it_rings(line)
+    line.advance(RING_TIMEOUT - 1)
+    assert line.agent._calls
+    line.advance(2)
+    assert line.agent._calls == {}
+    assert line.reconnect() == []
 
 
 def test_a_call_outlives_its_connection(line: Line) -> None:

@@ -5,7 +5,8 @@ import logging
 
 import pytest
 
-from custom_components.ringcentral.softphone.agent import MAX_CALLS, UnknownCallError
+from custom_components.ringcentral.softphone.agent import MAX_CALLS
+from custom_components.ringcentral.softphone.call import UnknownCallError
 from custom_components.ringcentral.softphone.dialing import (
     DialError,
     EmergencyNumberError,

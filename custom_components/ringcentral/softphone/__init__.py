@@ -6,16 +6,26 @@ Home Assistant.
 """
 
 from .account import Account, Proxy, Transport
-from .agent import UnknownCallError
-from .dialing import DialError, EmergencyNumberError, InvalidNumberError, NoLineError, TooManyCallsError
+from .call import UnknownCallError
+from .dialing import (
+    DialError,
+    EmergencyNumberError,
+    InvalidNumberError,
+    NoLineError,
+    TooManyCallsError,
+    TransferPendingError,
+)
 from .events import (
     Call,
     CallChanged,
     CallEnded,
     CallState,
     Cause,
+    Decline,
     Direction,
     EndReason,
+    Hold,
+    KeyPressed,
     LineLost,
     MediaAgreed,
     Outcome,
@@ -37,11 +47,14 @@ __all__ = [
     "CallEnded",
     "CallState",
     "Cause",
+    "Decline",
     "DialError",
     "Direction",
     "EmergencyNumberError",
     "EndReason",
+    "Hold",
     "InvalidNumberError",
+    "KeyPressed",
     "LineLost",
     "MediaAgreed",
     "NoLineError",
@@ -56,6 +69,7 @@ __all__ = [
     "TooManyCallsError",
     "Trace",
     "TracedMessage",
+    "TransferPendingError",
     "Transport",
     "UnknownCallError",
     "Unregistered",

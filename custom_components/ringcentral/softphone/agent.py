@@ -10,7 +10,7 @@ from typing import Final
 
 from . import rc_message, sdp
 from .account import Account, Flow, Transport
-from .call import RING_TIMEOUT, CallMachine, Phase
+from .call import RING_TIMEOUT, TALKING, CallMachine, Phase, UnknownCallError
 from .dialing import NoLineError, TooManyCallsError
 from .dialog import Dialog
 from .enrolment import Enrolment
@@ -21,12 +21,11 @@ from .offer_answer import fresh_media
 from .outgoing import OutgoingCall
 from .party import Party, called_of, caller_of
 from .registration import RegistrationState
-from .screening import refusal, require_answerable
-from .session_timer import SUPPORTED
+from .screening import UNTAKEN, answer_outside, refusal, require_answerable
 from .sip.address import escape_user
 from .sip.framing import FramingError, KeepAlive
 from .sip.message import MalformedMessageError, Message, Request, Response
-from .sip.reply import ALLOW, reply
+from .sip.reply import reply
 from .trace import Trace
 from .wire import Wire, ignore
 
@@ -36,20 +35,6 @@ _LOGGER: Final = logging.getLogger(__name__)
 MAX_CALLS: Final = 5
 # Calls that are over and kept for what is still on its way; a flood must not pile them up.
 MAX_LINGERING: Final = 32
-
-_ABILITIES: Final = (("Allow", ALLOW), ("Accept", sdp.CONTENT_TYPE), ("Supported", SUPPORTED))
-_ALWAYS_OK: Final = frozenset({"MESSAGE"})
-_OK_OUTSIDE_DIALOG: Final = frozenset({"OPTIONS", "NOTIFY", "MESSAGE"})
-_NEEDS_DIALOG: Final = frozenset({"BYE", "INFO", "UPDATE", "CANCEL"})
-# The offers that are good ones and not for us.
-_UNTAKEN: Final[dict[type[sdp.SdpError], EndReason]] = {
-    sdp.NoCommonCodecError: EndReason.NO_CODEC,
-    sdp.PlainOfferError: EndReason.SRTP_REQUIRED,
-}
-
-
-class UnknownCallError(LookupError):
-    """There is no such call, or it is past what was asked of it."""
 
 
 class UserAgent:
@@ -177,13 +162,8 @@ class UserAgent:
 
     def answer(self, call_id: str, port: int, now: float) -> None:
         """Answer a ringing call, our audio at this port; raises UnknownCallError."""
-        call = self._live(call_id)
-        if (
-            self._flow is None
-            or not isinstance(call, IncomingCall)
-            or call.call.state is not CallState.RINGING
-        ):
-            raise UnknownCallError("The call doesn't ring any more")
+        call = self.ringing(call_id)
+        assert self._flow is not None
         call.answer(self._local_media(self._flow, port), now)
 
     def dial(self, number: str, port: int, now: float, ring_for: float = RING_TIMEOUT) -> Call:
@@ -195,11 +175,10 @@ class UserAgent:
             raise NoLineError("There is no connection to the server")
         if len(self.calls) >= MAX_CALLS:
             raise TooManyCallsError("There are as many calls as there may be")
-        own, domain = self._registration.address_of_record, self._account.domain
         dialog = Dialog.calling(
-            f"sip:{escape_user(number)}@{domain}",
+            self.uri_of(number),
             self._flow,
-            own=own,
+            own=self.own_uri,
             local_tag=self._tag(),
             contact=self._registration.contact(self._flow),
             user_agent=self._account.user_agent,
@@ -230,6 +209,29 @@ class UserAgent:
     def hang_up(self, call_id: str, reason: EndReason, now: float) -> None:
         """End a call, or decline it while it rings; raises UnknownCallError."""
         self._live(call_id).hang_up(reason, now)
+
+    def ringing(self, call_id: str) -> IncomingCall:
+        """Return a call that rings here; raises UnknownCallError."""
+        call = self._live(call_id)
+        if not isinstance(call, IncomingCall) or call.phase is not Phase.RINGING:
+            raise UnknownCallError("The call doesn't ring any more")
+        return call
+
+    def answered(self, call_id: str) -> CallMachine:
+        """Return a call that is up, whoever placed it; raises UnknownCallError."""
+        call = self._live(call_id)
+        if call.phase not in TALKING:
+            raise UnknownCallError("Nobody has answered the call")
+        return call
+
+    def uri_of(self, number: str) -> str:
+        """Return the URI that a number, as dialing.dialled() returns it, has at the account's server."""
+        return f"sip:{escape_user(number)}@{self._account.domain}"
+
+    @property
+    def own_uri(self) -> str:
+        """Our own."""
+        return self._registration.address_of_record
 
     def shut_down(self, now: float) -> None:
         """End every call, leave what rings or comes to the account's other phones, give the registration back."""
@@ -275,9 +277,7 @@ class UserAgent:
             self._told(request, now)
         if (call := self._call_of(request)) is not None:
             call.receive(request, now)
-        elif request.method == "ACK":
-            return
-        else:
+        elif request.method != "ACK":
             self._outside(request)
 
     def _call_of(self, request: Request) -> CallMachine | None:
@@ -287,14 +287,7 @@ class UserAgent:
 
     def _outside(self, request: Request) -> None:
         """Answer a request of no call of ours."""
-        method, tagged = request.method, bool(request.to.tag)
-        if method in _ALWAYS_OK or (method in _OK_OUTSIDE_DIALOG and not tagged):
-            status = 200
-        elif tagged or method in _NEEDS_DIALOG:
-            status = 481
-        else:
-            status = 405
-        extra = _ABILITIES if method == "OPTIONS" else ()
+        status, extra = answer_outside(request)
         self._send(reply(request, status, to_tag=self._tag(), extra=extra))
         if status == 200:
             self._registration.told(request)
@@ -335,7 +328,8 @@ class UserAgent:
                 info,
                 invite,
                 dialog,
-                rc_session=rc.header.get("SID", "") if rc else "",
+                rc=rc,
+                own=self.own_uri,
                 require_srtp=self._account.require_srtp,
                 credentials=self._account.credentials,
                 token=self._token,
@@ -349,7 +343,7 @@ class UserAgent:
             _LOGGER.log(level, "A call could not be taken: %s", error)
             self._complaints.add(type(error))
             self._send(reply(invite, 488, to_tag=self._tag()))
-            if (reason := _UNTAKEN.get(type(error))) is not None:
+            if (reason := UNTAKEN.get(type(error))) is not None:
                 self._events.append(CallEnded(info, Outcome.MISSED, reason))
             return
         self._calls[info.call_id] = call
@@ -366,14 +360,9 @@ class UserAgent:
 
     def _told(self, request: Request, now: float) -> None:
         """Stop ringing when RingCentral says that another phone of ours took the call (Cmd 7, our own Cln)."""
-        message = rc_message.parse_rc_message(request.body.decode("utf-8", "replace"))
-        if (
-            message is None
-            or message.command != rc_message.Command.ALREADY_PROCESSED
-            or message.body.get("Cln") != self._account.authorization_id
-        ):
+        session = rc_message.processed_by(self._account.authorization_id, request.body)
+        if session is None:
             return
-        session = message.header.get("SID", "")
         for call in self._incoming():
             if call.phase is Phase.RINGING and call.concerns(request.call_id, session):
                 call.reject(487, Outcome.ENDED, EndReason.ANSWERED_ELSEWHERE, now)

@@ -16,17 +16,35 @@ from typing import ClassVar, Final
 
 from . import sdp
 from .account import Flow
+from .dialing import TransferPendingError
 from .dialog import Dialog
-from .events import Call, CallChanged, CallEnded, CallEvent, CallState, EndReason, MediaAgreed, Outcome
+from .events import (
+    Call,
+    CallChanged,
+    CallEnded,
+    CallEvent,
+    CallState,
+    EndReason,
+    Hold,
+    KeyTold,
+    MediaAgreed,
+    Outcome,
+)
+from .key_info import InfoKeys, key_in
 from .server_transaction import LINGER
 from .session import Session
 from .session_refresh import GIVE_UP
 from .sip.digest import Credentials
 from .sip.message import Message, Request, Response
 from .transaction import ClientTransactions
+from .transfer import Transfer
 
 # Nobody lets a telephone ring for longer (RFC 3261 timer C is three minutes as well).
 RING_TIMEOUT: Final = 180.0
+
+
+class UnknownCallError(LookupError):
+    """There is no such call, or it is past what was asked of it."""
 
 
 class Phase(StrEnum):
@@ -80,6 +98,8 @@ class CallMachine(ABC):
         self._bye_owed = self._bye_unheard = False
         self._deadline = ring_until
         self._transactions = ClientTransactions(dialog, credentials=credentials, token=token, send=send)
+        self.keys = InfoKeys(self._transactions)
+        """The keys of ours that go as INFO requests."""
         self._session = Session(
             dialog,
             self._transactions,
@@ -89,6 +109,7 @@ class CallMachine(ABC):
             agreed=self._on_agreed,
             failed=self._on_session_failed,
         )
+        self._transfer = Transfer(self._transactions, self._on_transferred)
 
     @property
     def next_deadline(self) -> float | None:
@@ -96,6 +117,8 @@ class CallMachine(ABC):
         due = [
             self._transactions.next_deadline,
             self._session.next_deadline,
+            self._transfer.next_deadline,
+            self.keys.next_deadline,
             None if self.phase in TALKING else self._deadline,
         ]
         return min((at for at in due if at is not None), default=None)
@@ -114,6 +137,18 @@ class CallMachine(ABC):
     def hang_up(self, reason: EndReason, now: float) -> None:
         """End the call, whether it is answered or not."""
 
+    def set_hold(self, holding: bool, now: float, agreed: Callable[[bool], None]) -> None:
+        """Hold an answered call, or take it up again; see Session.set_hold."""
+        self._session.set_hold(holding, now, agreed)
+
+    def transfer(
+        self, target: str, referred_by: str, now: float, finished: Callable[[EndReason], None]
+    ) -> None:
+        """Hand an answered call on to a URI; see Transfer.ask. Raises TransferPendingError."""
+        if self._transfer.pending:
+            raise TransferPendingError("The call is being handed on already")
+        self._transfer.ask(target, referred_by, now, finished)
+
     def renew(self, credentials: Credentials) -> None:
         """Answer challenges with these from now on."""
         self._transactions.credentials = credentials
@@ -130,7 +165,9 @@ class CallMachine(ABC):
         if self._bye_owed and self._session.refresh.in_touch:
             self._deadline = now + GIVE_UP
         self._session.refresh.lost(now)
+        self._transfer.lost()
         self._transactions.forget()
+        self.keys.end()
 
     def move(self, flow: Flow, contact: str) -> None:
         """Speak over a new connection, on which the server doesn't know us yet."""
@@ -177,6 +214,8 @@ class CallMachine(ABC):
         """Do what is due."""
         self._transactions.tick(now)
         self._session.tick(now)
+        self._transfer.tick(now)
+        self.keys.tick(now)
         if self.phase in _UNANSWERED and now >= self._deadline:
             self._rang_out(now)
         elif self.over and now >= self._deadline and self._bye_owed and self._session.refresh.in_touch:
@@ -201,7 +240,13 @@ class CallMachine(ABC):
     def _on_bye(self, request: Request, now: float) -> None:
         self._send(self._reply(request, 200))
         self._session.unacknowledged = None
-        self._terminate(Outcome.ENDED, EndReason.REMOTE_HANGUP, now)
+        handed_on = self._transfer.accepted
+        reason = EndReason.TRANSFERRED if handed_on else EndReason.REMOTE_HANGUP
+        self._terminate(Outcome.ENDED, reason, now)
+
+    def _on_notify(self, request: Request, now: float) -> None:
+        self._send(self._reply(request, 200))
+        self._transfer.notified(request, now)
 
     def _on_late_bye(self, request: Request, now: float) -> None:
         self._send(self._reply(request, 200))
@@ -227,6 +272,12 @@ class CallMachine(ABC):
     def _on_anything(self, request: Request, now: float) -> None:
         self._send(self._reply(request, 200))
 
+    def _on_info(self, request: Request, now: float) -> None:
+        self._on_anything(request, now)
+        key = key_in(request)
+        if key is not None and self.phase in TALKING:
+            self._emit(KeyTold(self.call.call_id, key))
+
     def _on_too_late(self, request: Request, now: float) -> None:
         self._send(self._reply(request, 481))
 
@@ -235,7 +286,8 @@ class CallMachine(ABC):
     def _on_agreed(self, agreement: sdp.Agreement) -> None:
         self._emit(MediaAgreed(self.call.call_id, agreement))
         if self.call.state not in {CallState.RINGING, CallState.DIALING}:
-            self._change(CallState.TALKING if agreement.direction.sends else CallState.ON_HOLD)
+            hold = self._session.hold
+            self._change(CallState.ON_HOLD if hold else CallState.TALKING, hold)
 
     def _on_session_failed(self, reachable: bool, now: float) -> None:
         if self.over:
@@ -244,6 +296,9 @@ class CallMachine(ABC):
             self._end_with_bye(EndReason.NETWORK_ERROR, now)
         else:
             self._terminate(Outcome.ENDED, EndReason.NETWORK_ERROR, now)
+
+    def _on_transferred(self, now: float) -> None:
+        self._end_with_bye(EndReason.TRANSFERRED, now)
 
     # The end
 
@@ -270,12 +325,15 @@ class CallMachine(ABC):
     def _terminate(self, outcome: Outcome, reason: EndReason, now: float) -> None:
         self.phase = Phase.TERMINATED
         self._deadline = now + LINGER
-        self._session.refresh.stop()
+        self._session.end()
+        self._transfer.call_ended(reason)
+        self.keys.end()
         self._emit(CallEnded(self.call, outcome, reason))
 
-    def _change(self, state: CallState) -> None:
-        if state is not self.call.state:
-            self.call = replace(self.call, state=state)
+    def _change(self, state: CallState, hold: Hold | None = None) -> None:
+        changed = replace(self.call, state=state, hold=hold)
+        if changed != self.call:
+            self.call = changed
             self._emit(CallChanged(self.call))
 
     def _reply(self, request: Request, status: int, *extra: tuple[str, str], body: bytes = b"") -> Response:
@@ -296,8 +354,8 @@ class CallMachine(ABC):
         "CANCEL": _on_anything,
         "INVITE": _on_invite,
         "UPDATE": _on_update,
-        "INFO": _on_anything,
+        "INFO": _on_info,
         "MESSAGE": _on_anything,
-        "NOTIFY": _on_anything,
+        "NOTIFY": _on_notify,
         "OPTIONS": _on_anything,
     }

@@ -4,7 +4,8 @@ DialError
 ├── InvalidNumberError      nothing that a telephone could dial
 ├── EmergencyNumberError    a person would answer whose time is for others
 ├── NoLineError             the line isn't registered
-└── TooManyCallsError       there are as many calls as the line may have
+├── TooManyCallsError       there are as many calls as the line may have
+└── TransferPendingError    the call is being handed on already
 """
 
 import re
@@ -51,6 +52,10 @@ class NoLineError(DialError):
 
 class TooManyCallsError(DialError):
     """There are as many calls as there may be."""
+
+
+class TransferPendingError(DialError):
+    """The call is being handed on to somebody already."""
 
 
 def dialled(number: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from copy import copy
 from typing import Final, Self
 
-from .account import Flow
+from .account import Flow, Proxy
 from .sip.address import NameAddr, split_list
 from .sip.message import Headers, Message, Request, Response
 from .sip.reply import reply
@@ -64,14 +64,24 @@ class Dialog:
         contact: str,
         user_agent: str,
         token: Callable[[], str],
+        call_id: str = "",
     ) -> Self:
-        """Begin the dialog of an INVITE of ours from one URI to another; confirm() then says with whom it is (§12.1.2)."""
-        fields = [("From", f"<{target}>"), ("To", f"<{own}>"), ("Call-ID", token()), ("CSeq", "0 INVITE")]
+        """Begin the dialog of an INVITE of ours from one URI to another; confirm() then says with whom it is (§12.1.2).
+
+        Without a Call-ID it has one of its own.
+        """
+        call_id = call_id or token()
+        fields = [("From", f"<{target}>"), ("To", f"<{own}>"), ("Call-ID", call_id), ("CSeq", "0 INVITE")]
         # As if they had called us, with no tag and nothing heard of them yet.
         unheard = Request(Headers(fields), b"", "INVITE", own)
         dialog = cls(unheard, flow, local_tag=local_tag, contact=contact, user_agent=user_agent, token=token)
         dialog.ours = True
         return dialog
+
+    @property
+    def proxy(self) -> Proxy | None:
+        """Where our requests go."""
+        return self._flow.proxy
 
     @property
     def remote_tag(self) -> str:
@@ -83,6 +93,19 @@ class Dialog:
         other = copy(self)
         other.forget_remote()
         return other
+
+    def aside(self, target: str, *, own: str) -> Dialog:
+        """Return what speaks to another about the same call, under its Call-ID and outside its dialog."""
+        return Dialog.calling(
+            target,
+            self._flow,
+            own=own,
+            local_tag=self._token()[:16],
+            contact=self._contact,
+            user_agent=self._user_agent,
+            token=self._token,
+            call_id=self._call_id,
+        )
 
     def forget_remote(self) -> None:
         """Not know yet with whom the dialog is."""
@@ -173,7 +196,8 @@ class Dialog:
             ("To", self._remote),
             ("Call-ID", self._call_id),
             ("CSeq", f"{sequence} {method}"),
-            ("Contact", self._contact),
+            # A MESSAGE begins nothing that could be answered there (RFC 3428 §4).
+            *([] if method == "MESSAGE" else [("Contact", self._contact)]),
             *extra,
             ("User-Agent", self._user_agent),
         ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .account import Proxy
+from .media.keys import KeyWay
 from .media.statistics import MediaStatistics
 from .party import Party
 from .sdp import Agreement
@@ -26,12 +27,28 @@ class CallState(StrEnum):
     ON_HOLD = "on_hold"
 
 
+class Hold(StrEnum):
+    """Who holds a call: whoever does hears nothing of the other side, and may play something to it."""
+
+    LOCAL = "local"
+    REMOTE = "remote"
+    BOTH = "both"
+
+
 class Outcome(StrEnum):
     """The one terminal event of a call."""
 
     MISSED = "missed"
     DECLINED = "declined"
     ENDED = "ended"
+
+
+class Decline(StrEnum):
+    """How a call is turned down."""
+
+    BUSY = "busy"
+    REJECT = "reject"
+    VOICEMAIL = "voicemail"
 
 
 class EndReason(StrEnum):
@@ -54,6 +71,8 @@ class EndReason(StrEnum):
     """The call's sound would have gone in the clear, and its account doesn't allow that."""
     REFUSED = "refused"
     """The server said no to our call, for whatever other reason."""
+    TRANSFERRED = "transferred"
+    """We handed the call on, and it goes on without us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +84,13 @@ class Call:
     caller: Party
     called: Party
     state: CallState
+    hold: Hold | None = None
+    """Who holds it, while it is on hold."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether both sides talk, or one has the other wait."""
+        return self.state in {CallState.TALKING, CallState.ON_HOLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +120,26 @@ class MediaAgreed:
 
     call_id: str
     agreement: Agreement = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The other side of an answered call pressed a key; comes once a press, whichever ways it was told.
+
+    key is one of KEYS. It may be part of somebody's PIN, and is never shown.
+    """
+
+    call_id: str
+    key: str = field(repr=False)
+    way: KeyWay
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTold:
+    """The signalling told of a key; the phone makes a KeyPressed of it unless the sound has told of it too."""
+
+    call_id: str
+    key: str = field(repr=False)
 
 
 class Cause(StrEnum):
@@ -199,7 +245,7 @@ class LineLost:
     proxy: Proxy
 
 
-type CallEvent = CallChanged | CallEnded | MediaAgreed
+type CallEvent = CallChanged | CallEnded | MediaAgreed | KeyPressed | KeyTold
 type LineEvent = (
     Registered | RegistrationRefused | ViaRewritten | ProvisioningAsked | Unregistered | FlowFailed | LineLost
 )

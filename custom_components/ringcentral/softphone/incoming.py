@@ -6,16 +6,20 @@ ringing ──answer──▶ accepted ──ACK──▶ confirmed ──BYE─
 """
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, override
+from typing import ClassVar, Final, override
 
 from . import sdp
 from .call import RING_TIMEOUT, CallMachine, Handler, Phase
+from .call_control import OBEYED_WITHIN, CallControl
 from .dialog import Dialog
-from .events import Call, CallChanged, CallEvent, CallState, EndReason, Outcome
+from .events import Call, CallChanged, CallEvent, CallState, Decline, EndReason, Outcome
+from .rc_message import Command, RcMessage, agent_uri
 from .server_transaction import completed_elsewhere, is_cancel_of, is_merged_with, is_repeat_of
 from .sip.digest import Credentials
-from .sip.message import Message, Request
+from .sip.message import Message, Request, Response
 from .sip.reply import reply
+
+_COMMANDS: Final = {Decline.REJECT: Command.REJECT, Decline.VOICEMAIL: Command.TO_VOICEMAIL}
 
 
 class IncomingCall(CallMachine):
@@ -29,7 +33,8 @@ class IncomingCall(CallMachine):
         invite: Request,
         dialog: Dialog,
         *,
-        rc_session: str,
+        rc: RcMessage | None = None,
+        own: str,
         require_srtp: bool = False,
         credentials: Credentials,
         token: Callable[[], str],
@@ -37,7 +42,7 @@ class IncomingCall(CallMachine):
         send: Callable[[Message], None],
         emit: Callable[[CallEvent], None],
     ) -> None:
-        """Take an INVITE, and the session RingCentral names in it ("" for none); token() returns fresh random text.
+        """Take an INVITE to `own`, our URI, and what RingCentral says of its call; token() returns fresh random text.
 
         With require_srtp no audio goes in the clear. Raises sdp.SdpError when its offer is nothing we can take part in.
         """
@@ -53,7 +58,12 @@ class IncomingCall(CallMachine):
             emit=emit,
         )
         self._invite = invite
-        self._rc_session = rc_session
+        self._rc_session = rc.header.get("SID", "") if rc else ""
+        self._control: CallControl | None = None
+        if rc is not None and (agent := agent_uri(rc)):
+            aside = dialog.aside(agent, own=own)
+            self._control = CallControl(rc, aside, credentials=credentials, token=token, send=send)
+        self._refuse_at: float | None = None
         self._offer = sdp.parse_offer(invite.body, require_srtp=require_srtp) if invite.body else None
         self._last = reply(invite, 100)
 
@@ -85,6 +95,65 @@ class IncomingCall(CallMachine):
             self.reject(603, Outcome.DECLINED, EndReason.DECLINED, now)
             return
         self._end_with_bye(reason, now)
+
+    def decline(self, how: Decline, now: float) -> None:
+        """Turn the ringing call down; it is over at once, whatever the server makes of it.
+
+        RingCentral is told by a command where it takes commands (call_control), and then takes the INVITE back. Where it
+        takes none, or doesn't obey in OBEYED_WITHIN seconds, the INVITE is refused with 603, also for the voicemail: it
+        ends our ringing alone and has the caller go on by the account's rules, while after a 480 RingCentral may ring again.
+        """
+        assert self.phase is Phase.RINGING
+        if how is Decline.BUSY:
+            self.reject(486, Outcome.DECLINED, EndReason.BUSY, now)
+        elif self._control is None:
+            self.reject(603, Outcome.DECLINED, EndReason.DECLINED, now)
+        else:
+            self._refuse_at = now + OBEYED_WITHIN
+            self._control.ask(_COMMANDS[how], now, self._on_disobeyed)
+            self._terminate(Outcome.DECLINED, EndReason.DECLINED, now)
+
+    @property
+    @override
+    def next_deadline(self) -> float | None:
+        """When tick() is due."""
+        due = [super().next_deadline, self._refuse_at]
+        return min((at for at in due if at is not None), default=None)
+
+    @property
+    @override
+    def settled(self) -> bool:
+        """Whether nothing is owed to the other side any more, also no answer to an INVITE that was turned down."""
+        return super().settled and self._refuse_at is None
+
+    @override
+    def lost(self, now: float) -> None:
+        """Go on without the connection the call has been on, once it is answered; what rings can't."""
+        self._refuse_at = None
+        super().lost(now)
+
+    @override
+    def answered(self, response: Response, now: float) -> bool:
+        """Take a response; False when it answers nothing of this call's."""
+        control = self._control
+        return super().answered(response, now) or (control is not None and control.receive(response, now))
+
+    @override
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        super().tick(now)
+        if self._refuse_at is not None and now >= self._refuse_at:
+            self._conclude(603)
+
+    def _on_disobeyed(self) -> None:
+        if self._refuse_at is not None:
+            self._conclude(603)
+
+    def _conclude(self, status: int) -> None:
+        """Give the INVITE of a call that was turned down its final answer."""
+        self._refuse_at = None
+        self._last = self._reply(self._invite, status)
+        self._send(self._last)
 
     @override
     def is_cancel(self, request: Request) -> bool:
@@ -118,6 +187,11 @@ class IncomingCall(CallMachine):
         else:
             self.reject(487, Outcome.MISSED, EndReason.CANCELLED, now)
 
+    def _on_late_cancel(self, request: Request, now: float) -> None:
+        self._send(self._reply(request, 200))
+        if self._refuse_at is not None:
+            self._conclude(487)
+
     def _on_early_update(self, request: Request, now: float) -> None:
         # An offer has to wait until the INVITE's own is answered (RFC 3311 §5.2).
         if request.body:
@@ -135,4 +209,5 @@ class IncomingCall(CallMachine):
         (Phase.RINGING, "BYE"): _on_cancel,
         (Phase.RINGING, "INVITE"): _on_too_early,
         (Phase.RINGING, "UPDATE"): _on_early_update,
+        (Phase.TERMINATED, "CANCEL"): _on_late_cancel,
     }

@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Final, override
 
 from . import sdp
-from .call import CallMachine, Handler, Phase
+from .account import Proxy
+from .call import RING_TIMEOUT, CallMachine, Handler, Phase
 from .dialog import Dialog, Fields
 from .events import Call, CallChanged, CallEvent, CallState, EndReason, Outcome
+from .final_status import reason_of
 from .server_transaction import LINGER
 from .session_timer import MIN_SE, SUPPORTED, SessionTimer
 from .sip.digest import Credentials
@@ -26,26 +28,6 @@ from .transaction import ClientTransactions
 SESSION_INTERVAL: Final = 1800
 # Telephones that answer beside the one that has the call; a house has no more, and a flood must not pile them up.
 MAX_BRANCHES: Final = 16
-
-# What a final answer means to who has called (§21); every other is just a no.
-_REASONS: Final = {
-    404: EndReason.UNKNOWN_NUMBER,
-    408: EndReason.NO_ANSWER,
-    410: EndReason.UNKNOWN_NUMBER,
-    415: EndReason.NO_CODEC,
-    480: EndReason.NO_ANSWER,
-    484: EndReason.UNKNOWN_NUMBER,
-    485: EndReason.UNKNOWN_NUMBER,
-    486: EndReason.BUSY,
-    487: EndReason.NO_ANSWER,
-    488: EndReason.NO_CODEC,
-    600: EndReason.BUSY,
-    603: EndReason.DECLINED,
-    604: EndReason.UNKNOWN_NUMBER,
-    606: EndReason.NO_CODEC,
-    607: EndReason.DECLINED,
-    608: EndReason.DECLINED,
-}
 
 
 class OutgoingCall(CallMachine):
@@ -83,6 +65,11 @@ class OutgoingCall(CallMachine):
         # The INVITE that has its final answer.
         self._concluded: Request | None = None
         self._branches: dict[str, ClientTransactions] = {}
+        # Who has said that it rings there.
+        self._ringing_at: set[str] = set()
+        # What may ring on at the other side since the connection was lost, and where that went.
+        self._abandoned: Request | None = None
+        self._abandoned_at: Proxy | None = None
 
     @property
     @override
@@ -96,7 +83,8 @@ class OutgoingCall(CallMachine):
     def settled(self) -> bool:
         """Whether nothing is owed to the other side any more, also no CANCEL, and no BYE to anybody else."""
         farewells = any(branch.waits_for("BYE") for branch in self._branches.values())
-        return super().settled and not self._transactions.waits_for("INVITE") and not farewells
+        rings = self._abandoned is not None or self._transactions.waits_for("INVITE")
+        return super().settled and not rings and not farewells
 
     def dial(self, local: sdp.LocalMedia, now: float) -> None:
         """Call; our audio is at `local`."""
@@ -116,7 +104,25 @@ class OutgoingCall(CallMachine):
     def lost(self, now: float) -> None:
         """Go on without the connection the call has been on, once it is answered; what rings can't."""
         self._branches.clear()
+        if self._concluded is None and (rings := self._transactions.proceeding) is not None:
+            self._abandoned, self._abandoned_at = rings, self._dialog.proxy
         super().lost(now)
+        if self._abandoned is not None:
+            # For longer it rings nowhere.
+            self._deadline = now + RING_TIMEOUT
+
+    @override
+    def reunite(self, now: float) -> None:
+        """Take back what rings on at the other side since the connection was lost; else as any call."""
+        invite, self._abandoned = self._abandoned, None
+        if invite is None:
+            super().reunite(now)
+            return
+        self._session.refresh.in_touch = True
+        self._deadline = now + LINGER
+        # Another server knows nothing of it.
+        if self._dialog.proxy == self._abandoned_at:
+            self._transactions.cancel_anew(invite, now, self._on_final)
 
     @override
     def answered(self, response: Response, now: float) -> bool:
@@ -137,6 +143,8 @@ class OutgoingCall(CallMachine):
         """Do what is due."""
         for branch in self._branches.values():
             branch.tick(now)
+        if self.over and now >= self._deadline:
+            self._abandoned = None
         super().tick(now)
 
     # Until it is answered
@@ -162,6 +170,8 @@ class OutgoingCall(CallMachine):
 
     def _on_provisional(self, response: Response, now: float) -> None:
         self.phase = Phase.RINGING
+        if response.to.tag and len(self._ringing_at) < MAX_BRANCHES:
+            self._ringing_at.add(response.to.tag)
         self._session.heard_early(response)
 
     def _on_final(self, response: Response | None, now: float) -> None:
@@ -173,7 +183,7 @@ class OutgoingCall(CallMachine):
             self._on_success(response, now)
         elif not self.over:
             unheard = EndReason.NETWORK_ERROR
-            reason = unheard if response is None else _REASONS.get(response.status, EndReason.REFUSED)
+            reason = unheard if response is None else reason_of(response.status)
             self._terminate(Outcome.ENDED, reason, now)
 
     def _on_success(self, response: Response, now: float) -> None:
@@ -225,9 +235,11 @@ class OutgoingCall(CallMachine):
     # What the other side asks before it answers
 
     def _on_early_bye(self, request: Request, now: float) -> None:
-        # Not theirs to send (§15), but they mean to end it.
+        # Not theirs to send (§15), but they mean to end it; it may ring elsewhere.
         self._send(self._reply(request, 200))
-        self._give_up(EndReason.REMOTE_HANGUP, now)
+        self._ringing_at.discard(request.from_.tag)
+        if not self._ringing_at:
+            self._give_up(EndReason.REMOTE_HANGUP, now)
 
     def _on_early_offer(self, request: Request, now: float) -> None:
         # Our own offer waits for its answer (§14.2, RFC 3311 §5.2).

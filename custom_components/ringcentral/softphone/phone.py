@@ -5,23 +5,27 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 import contextlib
 from dataclasses import replace
+from functools import partial
 import logging
 from random import SystemRandom
 import secrets
 import ssl
-from typing import Final
+from typing import Final, override
 
 from .account import Account, Proxy, Transport
-from .agent import UnknownCallError, UserAgent
-from .call import RING_TIMEOUT
+from .agent import UserAgent
+from .call import RING_TIMEOUT, UnknownCallError
 from .connection import Connection, ConnectionFailed, connect, connect_datagrams
 from .dialing import DialError, EmergencyNumberError, NoLineError, dialled, is_emergency
 from .events import (
     Call,
+    CallChanged,
     CallEnded,
     Cause,
     EndReason,
     FlowFailed,
+    KeyPressed,
+    KeyTold,
     LineLost,
     MediaAgreed,
     PhoneEvent,
@@ -29,8 +33,9 @@ from .events import (
     RegistrationRefused,
     Unregistered,
 )
-from .media.engine import MediaEngine, MediaSession
-from .media.errors import MediaError
+from .handset import Handset
+from .key_sender import KeySender
+from .media import KeyWay, MediaEngine, MediaError, MediaSession
 from .route import Loss, Route
 from .sdp import Agreement
 from .trace import Trace
@@ -43,7 +48,7 @@ STOP_TIMEOUT: Final = 3.0
 _TO_NEW_SERVERS: Final = Loss(Cause.NEW_SERVERS, "the account is at other servers now")
 
 
-class Phone:
+class Phone(Handset):
     """One line: keeps its account registered and hands its calls on."""
 
     def __init__(
@@ -74,6 +79,7 @@ class Phone:
         self._stopping = False
         self._woken = asyncio.Event()
         self._sessions: dict[str, MediaSession] = {}
+        self._keys: dict[str, KeySender] = {}
         self._queue: deque[PhoneEvent] = deque()
         self._dispatching = False
         self._connection: Connection | None = None
@@ -144,8 +150,7 @@ class Phone:
         except LookupError:
             session.close()
             raise
-        self._sessions[call_id] = session
-        self._loop.call_soon(self._pump)
+        self._furnish(call_id, session)
         return session
 
     def dial(
@@ -167,8 +172,7 @@ class Phone:
         except DialError:
             session.close()
             raise
-        self._sessions[call.call_id] = session
-        self._loop.call_soon(self._pump)
+        self._furnish(call.call_id, session)
         return call.call_id, session
 
     def session(self, call_id: str) -> MediaSession:
@@ -190,6 +194,16 @@ class Phone:
         """End a call, or decline it while it rings; raises UnknownCallError."""
         self._agent.hang_up(call_id, reason, self._loop.time())
         self._pump()
+
+    def _furnish(self, call_id: str, session: MediaSession) -> None:
+        """Give a call its sound and its keys, and carry on in the next turn of the loop."""
+        wake = partial(self._loop.call_soon, self._pump)
+        self._sessions[call_id] = session
+        self._keys[call_id] = KeySender(call_id, session, self._agent, self._loop.time, wake)
+        wake()
+
+    def _pressed(self, call_id: str, key: str, way: KeyWay) -> None:
+        self._dispatch([KeyPressed(call_id, key, way)])
 
     async def _stay_connected(self) -> None:
         while True:
@@ -247,6 +261,7 @@ class Phone:
             self._fail(Loss(Cause.SWITCH_BACK, "the first proxy is tried again"))
         self._pump()
 
+    @override
     def _pump(self) -> None:
         """Carry out what the agent decided: bytes to the wire, events to their listener, the next deadline."""
         self._renew()
@@ -318,10 +333,18 @@ class Phone:
         match event:
             case MediaAgreed(call_id, agreement):
                 self._negotiate(call_id, agreement)
-            case CallEnded(call):
-                if (session := self._sessions.pop(call.call_id, None)) is not None:
-                    event = replace(event, media=session.statistics)
-                    session.close()
+            case CallChanged(call) if call.answered:
+                self._sessions[call.call_id].keypad.on_key = partial(self._pressed, call.call_id)
+            case CallEnded(call) if call.call_id in self._sessions:
+                session = self._sessions.pop(call.call_id)
+                session.close()
+                self._keys.pop(call.call_id).end()
+                # The last keys had arrived before it.
+                self._queue.append(replace(event, media=session.statistics))
+                return
+            case KeyTold(call_id, key):
+                self._sessions[call_id].keypad.press(key, KeyWay.INFO, self._loop.time())
+                return
             case Registered():
                 self.registered = True
                 self._woken.clear()

@@ -7,7 +7,7 @@ two tags instead of handing it to an XML parser.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from html import unescape
+from html import escape, unescape
 import re
 from typing import Final
 
@@ -16,6 +16,8 @@ CONTENT_TYPE: Final = "x-rc/agent"
 _TAG: Final = re.compile(r"<(Hdr|Bdy)((?:\s+[\w:.-]+\s*=\s*\"[^\"<]*\")*)\s*/?>")
 # A name or number is far shorter; html.unescape() fails on a character reference of thousands of digits.
 _MAX_VALUE: Final = 256
+# An agent's address, such as #1024016@sip.ringcentral.com:5060; it comes from the network and goes into a URI.
+_ADDRESS: Final = re.compile(r"[#*+\w.-]{1,64}@[\w.-]{1,255}(?::\d{1,5})?", re.ASCII)
 _ATTRIBUTE: Final = re.compile(r"([\w:.-]+)\s*=\s*\"([^\"<]*)\"")
 
 
@@ -24,6 +26,10 @@ class Command(IntEnum):
 
     INCOMING_CALL = 6
     ALREADY_PROCESSED = 7
+    TO_VOICEMAIL = 11
+    REJECT = 12
+    RECEIVED = 17
+    """The phone has the call; before it is told, RingCentral doesn't heed TO_VOICEMAIL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,36 @@ def parse_rc_message(text: str) -> RcMessage | None:
     if not (command.isascii() and command.isdigit()):
         return None
     return RcMessage(int(command[:4]), header, _unescaped(parts.get("Bdy", {})))
+
+
+def processed_by(client: str, text: bytes) -> str | None:
+    """Return the session that a message says an instance has dealt with, by its authorization id; None where it doesn't."""
+    told = parse_rc_message(text.decode("utf-8", "replace"))
+    if told is None or told.command != Command.ALREADY_PROCESSED or told.body.get("Cln") != client:
+        return None
+    return told.header.get("SID", "")
+
+
+def agent_uri(told: RcMessage | None) -> str:
+    """Return where a call is to be commanded, which the P-rc of its INVITE says; "" for nowhere."""
+    address = told.header.get("From", "") if told else ""
+    return f"sip:{address.replace('#', '%23')}" if _ADDRESS.fullmatch(address) else ""
+
+
+def command_body(told: RcMessage, command: Command, client: str) -> bytes:
+    """Write a command about the call that a P-rc belongs to, from the instance with this authorization id."""
+    header = {
+        "SID": told.header.get("SID", ""),
+        "Req": told.header.get("Req", ""),
+        "From": told.header.get("To", ""),
+        "To": told.header.get("From", ""),
+        "Cmd": str(int(command)),
+    }
+    return f"<Msg><Hdr{_attributes(header)}/><Bdy{_attributes({'Cln': client})}/></Msg>".encode()
+
+
+def _attributes(values: Mapping[str, str]) -> str:
+    return "".join(f' {name}="{escape(value)}"' for name, value in values.items())
 
 
 def _unescaped(attributes: Mapping[str, str]) -> dict[str, str]:

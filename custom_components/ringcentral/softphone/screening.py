@@ -1,14 +1,27 @@
-"""What a request is dropped for, and an INVITE turned away for before it can ring (RFC 3261 §8.2.2, §8.2.3, RFC 4028 §6)."""
+"""What a request is dropped for, an INVITE turned away for before it can ring, and what is of no call (RFC 3261 §8.2.2, §8.2.3, RFC 4028 §6)."""
 
 from typing import Final
 
 from . import sdp
 from .dialog import Fields
+from .events import EndReason
 from .session_timer import MIN_SE, SUPPORTED, too_brief
 from .sip.address import split_list
 from .sip.message import MalformedMessageError, Request
+from .sip.reply import ALLOW
 
+# The offers that are good ones and not for us.
+UNTAKEN: Final[dict[type[sdp.SdpError], EndReason]] = {
+    sdp.NoCommonCodecError: EndReason.NO_CODEC,
+    sdp.PlainOfferError: EndReason.SRTP_REQUIRED,
+}
 _ACCEPTED_BODIES: Final = frozenset({"", sdp.CONTENT_TYPE})
+
+
+_ABILITIES: Final = (("Allow", ALLOW), ("Accept", sdp.CONTENT_TYPE), ("Supported", SUPPORTED))
+_ALWAYS_OK: Final = frozenset({"MESSAGE"})
+_OK_OUTSIDE_DIALOG: Final = frozenset({"OPTIONS", "NOTIFY", "MESSAGE"})
+_NEEDS_DIALOG: Final = frozenset({"BYE", "INFO", "UPDATE", "CANCEL"})
 
 
 def require_answerable(request: Request) -> None:
@@ -29,6 +42,15 @@ def refusal(invite: Request) -> tuple[int, Fields] | None:
     if invite.body and invite.content_type not in _ACCEPTED_BODIES:
         return 415, (("Accept", sdp.CONTENT_TYPE),)
     return None
+
+
+def answer_outside(request: Request) -> tuple[int, Fields]:
+    """Return the status and the headers of the answer to a request of no call of ours."""
+    method, tagged = request.method, bool(request.to.tag)
+    extra = _ABILITIES if method == "OPTIONS" else ()
+    if method in _ALWAYS_OK or (method in _OK_OUTSIDE_DIALOG and not tagged):
+        return 200, extra
+    return 481 if tagged or method in _NEEDS_DIALOG else 405, extra
 
 
 def _unsupported(invite: Request) -> Fields:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address
+import re
 from typing import Final, Self
 
 from . import sdes
@@ -26,6 +27,8 @@ MAX_LINES: Final = 1000
 MAX_MEDIA: Final = 32
 # The hold of RFC 2543: an address nothing can be sent to.
 _NOWHERE: Final = str(IPv4Address(0))
+# The line of a description of ours that says which way its one stream flows.
+_DIRECTION: Final = re.compile(rb"\r\na=(sendrecv|sendonly|recvonly|inactive)\r\n")
 
 
 # The letter and the value of `letter=value`.
@@ -49,6 +52,11 @@ class Direction(StrEnum):
     def receives(self) -> bool:
         """Whether the side that says it receives."""
         return self in {Direction.SENDRECV, Direction.RECVONLY}
+
+    @property
+    def held(self) -> Direction:
+        """The same once the side that says it wants to hear nothing (RFC 3264 §8.4)."""
+        return Direction.SENDONLY if self.sends else Direction.INACTIVE
 
 
 _MIRRORED: Final = {
@@ -174,13 +182,15 @@ def parse_offer(body: bytes, *, require_srtp: bool = False) -> Offer:
     raise NoCommonCodecError("The offer has no G.711 audio over RTP")
 
 
-def answer(offer: Offer, local: LocalMedia) -> tuple[bytes, Agreement]:
+def answer(offer: Offer, local: LocalMedia, *, holding: bool = False) -> tuple[bytes, Agreement]:
     """Answer an offer, with its own profile and, where that is secure, our key for the first suite we have.
 
-    The answer has the offer's media lines in the offer's order, refused ones with port 0 (RFC 3264 §6).
+    With `holding` we want to hear nothing. The answer has the offer's media lines in the offer's order, refused ones with port 0 (RFC 3264 §6).
     """
     media = offer.media[offer.taken]
     agreed = _agreement(media)
+    if holding:
+        agreed = replace(agreed, direction=agreed.direction.held)
     cryptos: list[sdes.Crypto] = []
     if _secure(media):
         theirs = sdes.usable(media.attributes)[0]
@@ -237,8 +247,20 @@ def accept_answer(description: SessionDescription, ours: SessionDescription) -> 
     return replace(agreed, srtp=SrtpKeys(key, theirs.key))
 
 
+def direction_of(description: bytes) -> Direction:
+    """Return the direction in a description of ours."""
+    said = _DIRECTION.search(description)
+    assert said is not None
+    return Direction(said[1].decode())
+
+
+def directed(description: bytes, direction: Direction) -> bytes:
+    """Return a description of ours with another direction; its version is for `moved` to say."""
+    return _DIRECTION.sub(f"\r\na={direction}\r\n".encode(), description)
+
+
 def moved(description: bytes, local: LocalMedia) -> bytes:
-    """Return a description of ours for the same media at another address."""
+    """Return a description of ours for the same media with another address or version."""
     return _description(local, []) + description[description.index(b"\r\nm=") + 2 :]
 
 

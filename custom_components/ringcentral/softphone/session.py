@@ -5,6 +5,7 @@ from typing import Final
 
 from . import sdp
 from .dialog import Dialog, Fields
+from .events import Hold
 from .offer_answer import OfferAnswer
 from .server_transaction import Unacknowledged
 from .session_refresh import SessionRefresh
@@ -12,6 +13,14 @@ from .session_timer import MIN_SE, SUPPORTED, SessionTimer, too_brief
 from .sip.message import Message, Request, Response
 from .sip.reply import ALLOW
 from .transaction import ClientTransactions
+
+# By whether we hold the call, and whether they do.
+_HOLDS: Final = {
+    (False, False): None,
+    (True, False): Hold.LOCAL,
+    (False, True): Hold.REMOTE,
+    (True, True): Hold.BOTH,
+}
 
 # Stands for an offer that was turned down.
 _UNUSABLE: Final = sdp.Offer((), 0)
@@ -43,6 +52,7 @@ class Session:
             token=token,
             description=self._own_description,
             refreshed=self._refreshed,
+            refused=self._refused,
             failed=failed,
         )
         self._dialog = dialog
@@ -52,6 +62,14 @@ class Session:
         self._send = send
         self._agreed = agreed
         self._failed = failed
+        self._held: list[Callable[[bool], None]] = []
+
+    @property
+    def hold(self) -> Hold | None:
+        """Who holds the call whose sound is agreed on."""
+        assert self._media is not None
+        assert self._media.agreement is not None
+        return _HOLDS[self._media.held, not self._media.agreement.direction.sends]
 
     @property
     def next_deadline(self) -> float | None:
@@ -89,6 +107,27 @@ class Session:
                 self._agreed(agreement)
         self.refresh.agreed(SessionTimer.granted(response), now)
 
+    def set_hold(self, holding: bool, now: float, agreed: Callable[[bool], None]) -> None:
+        """Hear nothing of the other side from now on, or hear it again (RFC 3264 §8.4).
+
+        agreed() is told whether they go along with it: False also when we want the opposite first, or the call ends.
+        Where there is no connection they are asked over the next.
+        """
+        assert self._media is not None
+        if holding is not self._media.holding:
+            self._tell_held(False)
+            self._media.holding = holding
+        self._held.append(agreed)
+        if self._media.unsaid:
+            self.refresh.change(now)
+        elif self._media.held is holding:
+            self._tell_held(True)
+
+    def end(self) -> None:
+        """Want nothing any more: the call is over."""
+        self.refresh.stop()
+        self._tell_held(False)
+
     def invited(self, request: Request, now: float) -> None:
         """Take an INVITE of a session that stands."""
         pending = self.unacknowledged
@@ -120,7 +159,7 @@ class Session:
             self._media.change()
             body, agreement = self._media.answer(offer)
             self._send(self._dialog.reply(request, 200, (*fields, ("Content-Type", sdp.CONTENT_TYPE)), body))
-            self._agreed(agreement)
+            self._settle(agreement)
 
     def acknowledged(self, ack: Request) -> Unacknowledged | None:
         """Return what an ACK is for; None when nothing waits for it."""
@@ -134,7 +173,7 @@ class Session:
         """Read the answer to our offer from the ACK (§13.2.2.4)."""
         assert self._media is not None
         try:
-            self._agreed(self._media.accept(ack.body))
+            self._settle(self._media.accept(ack.body))
         except sdp.SdpError:
             self._failed(True, now)
 
@@ -180,7 +219,7 @@ class Session:
         self.unacknowledged = Unacknowledged.begin(invite, response, now)
         self._send(response)
         if agreement is not None:
-            self._agreed(agreement)
+            self._settle(agreement)
         return response
 
     def _timed(self, request: Request, now: float) -> Fields:
@@ -195,9 +234,28 @@ class Session:
     # INVITEs of ours
 
     def _own_description(self) -> bytes | None:
-        return None if self._media is None or self.unacknowledged is not None else self._media.description
+        return None if self._media is None or self.unacknowledged is not None else self._media.offer_again()
 
     def _refreshed(self, response: Response, now: float) -> None:
         assert self._media is not None
         if (agreement := self._media.accept_change(response.body)) is not None:
-            self._agreed(agreement)
+            self._settle(agreement)
+        if self._media.unsaid:
+            self.refresh.change(now)
+
+    def _refused(self) -> None:
+        assert self._media is not None
+        self._media.refused()
+        self._tell_held(False)
+
+    def _settle(self, agreement: sdp.Agreement) -> None:
+        """Tell what was agreed, and whether we hold the call."""
+        assert self._media is not None
+        self._agreed(agreement)
+        if self._media.held is self._media.holding:
+            self._tell_held(True)
+
+    def _tell_held(self, agreed: bool) -> None:
+        told, self._held = self._held, []
+        for tell in told:
+            tell(agreed)

@@ -24,6 +24,8 @@ GLARE_PAUSE: Final = (0.0, 2.0)
 # After any other failure, in seconds; a server may ask for more, within bounds.
 FAILURE_PAUSE: Final = 10.0
 LONGEST_PAUSE: Final = 60.0
+# What says no to a change, and would again.
+_UNWANTED: Final = frozenset({403, 415, 488, 603, 606})
 # Until an INVITE of theirs is through.
 _BUSY_PAUSE: Final = 0.5
 
@@ -39,12 +41,13 @@ class SessionRefresh:
         token: Callable[[], str],
         description: Callable[[], bytes | None],
         refreshed: Callable[[Response, float], None],
+        refused: Callable[[], None],
         failed: Callable[[bool, float], None],
     ) -> None:
         """Ask through these transactions; owner says that the Call-ID is ours, token() returns fresh hexadecimal text.
 
         description() returns our session's, None while there can't be an offer; refreshed(response, now) takes each
-        success; failed(reachable, now) is told the end, and whether the other side may still know of the dialog.
+        success; refused() that they don't want our change, and will be asked without; failed(reachable, now) is told the end, and whether the other side may still know of the dialog.
         """
         self.in_touch = True
         self._transactions = transactions
@@ -52,8 +55,10 @@ class SessionRefresh:
         self._token = token
         self._description = description
         self._refreshed = refreshed
+        self._refused = refused
         self._failed = failed
         self._stopped = False
+        self._changing = False
         self._timer: SessionTimer | None = None
         self._lost_at: float | None = None
         self._ask_at: float | None = None
@@ -69,7 +74,7 @@ class SessionRefresh:
         """Begin the session's interval, or its next (§9)."""
         self._timer = timer
         self._expires_at = None if timer is None else now + timer.expires_after
-        if self._lost_at is None:
+        if self._lost_at is None and not self._changing:
             self._ask_at = now + timer.refresh_after if timer is not None and timer.refreshing else None
 
     def lost(self, now: float) -> None:
@@ -82,6 +87,13 @@ class SessionRefresh:
         """Ask over the new connection, now that the server knows it."""
         self.in_touch = True
         self._ask(now)
+
+    def change(self, now: float) -> None:
+        """Ask as soon as may be: what we want of the session has changed (RFC 3261 §14.1)."""
+        self._changing = True
+        self._ask_at = now
+        if self._may_ask:
+            self._ask(now)
 
     def stop(self) -> None:
         """Want nothing any more: the call is over."""
@@ -120,7 +132,7 @@ class SessionRefresh:
             # Not the end of a session that may stand: it is the connection that may be dead.
             self._ask_at = now + FAILURE_PAUSE
         elif response.status < 300:
-            self._lost_at = None
+            self._lost_at, self._changing = None, False
             self.agreed(SessionTimer.granted(response), now)
             self._refreshed(response, now)
         elif response.status in {408, 481}:
@@ -128,6 +140,8 @@ class SessionRefresh:
         else:
             if response.status == 422 and self._timer is not None:
                 self._timer = self._timer.at_least(response)
+            elif response.status in _UNWANTED:
+                self._refused()
             self._ask_at = now + self._pause(response)
 
     def _pause(self, response: Response) -> float:

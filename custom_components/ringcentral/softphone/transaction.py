@@ -99,6 +99,21 @@ class ClientTransactions:
             if pending.proceeding:
                 self._cancel(pending, now)
 
+    @property
+    def proceeding(self) -> Request | None:
+        """The INVITE that the other side works on."""
+        asked = (one.request for one in self._pending if one.proceeding and one.request.method == "INVITE")
+        return next(asked, None)
+
+    def cancel_anew(self, invite: Request, now: float, answered: Answered) -> None:
+        """Take back an INVITE that the other side works on, and that was sent over a connection which is gone (§9.1).
+
+        A transaction is known by its branch, over whatever connection to the same server.
+        """
+        pending = _Pending(invite, (), answered, now + TIMEOUT, cancelled=True, proceeding=True)
+        self._pending.append(pending)
+        self._cancel(pending, now)
+
     def receive(self, response: Response, now: float) -> bool:
         """Take a response; False when it answers nothing of ours."""
         pending = next((one for one in self._pending if _answers(response, one.request)), None)

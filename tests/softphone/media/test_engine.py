@@ -12,10 +12,13 @@ import wave
 
 import pytest
 
-from custom_components.ringcentral.softphone.media import engine as engine_module
+from custom_components.ringcentral.softphone.media import engine as engine_module, port as port_module
 from custom_components.ringcentral.softphone.media.engine import MediaEngine, MediaSession
 from custom_components.ringcentral.softphone.media.errors import MediaError
 from custom_components.ringcentral.softphone.media.g711 import Codec, transcode
+from custom_components.ringcentral.softphone.media.key_output import KeyOrder
+from custom_components.ringcentral.softphone.media.key_tones import key_tones
+from custom_components.ringcentral.softphone.media.keys import KeyWay
 from custom_components.ringcentral.softphone.media.receiver import Drop
 from custom_components.ringcentral.softphone.media.rtp import RtpPacket, build, parse
 from custom_components.ringcentral.softphone.media.source import Address
@@ -538,7 +541,7 @@ async def test_the_even_neighbour_of_an_odd_port_is_taken(
         40_000: [None],
         40_002: [offered[2]],
     }
-    monkeypatch.setattr(engine_module, "_bind", lambda _, port: sockets[port].pop(0))
+    monkeypatch.setattr(port_module, "_bind", lambda _, port: sockets[port].pop(0))
     session = engine.open()
     assert session.port == 40_002
     assert [made.closed for made in offered] == [True, True, False]
@@ -548,7 +551,7 @@ async def test_the_even_neighbour_of_an_odd_port_is_taken(
 async def test_a_host_with_odd_ports_only_is_given_up(
     engine: MediaEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "_bind", lambda _, port: None if port else OnPort(40_001))
+    monkeypatch.setattr(port_module, "_bind", lambda _, port: None if port else OnPort(40_001))
     with pytest.raises(MediaError, match="No UDP port is free"):
         engine.open()
 
@@ -687,3 +690,65 @@ async def test_a_secure_call_is_heard_and_spoken_under_the_key_of_each_side(
         opened = [opener.unprotect(await loop.sock_recv(peer.socket, 2048)) for _ in range(7)]
     heard = [parse(datagram) for datagram in opened if isinstance(datagram, bytes)]
     assert b"".join(packet.payload for packet in heard if packet)[-len(GREETING) :] == GREETING
+
+
+async def test_keys_are_heard_both_ways(session: MediaSession, peer: Peer) -> None:
+    heard: list[tuple[str, KeyWay]] = []
+    session.keypad.on_key = lambda key, way: heard.append((key, way))
+    for start in range(0, 640, 160):
+        peer.send(session, build(RtpPacket(0, False, start, start, 42, key_tones("5", 640)[start:][:160])))
+    session.drain(0.0)
+    for number in range(3):
+        peer.send(session, build(RtpPacket(101, False, number, 100, 42, b"\x06\x8a\x03\x20")))
+    session.drain(0.0)
+    assert heard == [("5", KeyWay.IN_BAND), ("6", KeyWay.RFC4733)]
+
+
+async def test_the_stray_end_of_a_key_is_no_sound_and_no_key(session: MediaSession, peer: Peer) -> None:
+    heard: list[str] = []
+    session.keypad.on_key = lambda key, way: heard.append(key)
+    session.on_audio = lambda packet, codec: heard.append("sound")
+    peer.send(session, build(RtpPacket(0, False, 0, 0, 42, b"\x05\x8a\x03\xc0")))
+    session.drain(0.0)
+    assert heard == []
+    assert session.statistics.dropped == {Drop.STRAY_PAYLOAD: 1}
+
+
+async def pressed(session: MediaSession, order: KeyOrder) -> bool:
+    done = asyncio.get_running_loop().create_future()
+    session.press(order, done.set_result)
+    async with asyncio.timeout(10):
+        return bool(await done)
+
+
+async def test_keys_go_out_as_events_where_they_are_agreed_on(session: MediaSession, peer: Peer) -> None:
+    await peer.hear(5)
+    assert await pressed(session, KeyOrder("5", 0.04, 0.04))
+    packets = await peer.hear(4)
+    assert [(packet.payload_type, packet.payload[0]) for packet in packets] == [(101, 5)] * 4
+
+
+@pytest.mark.parametrize(("events", "way"), [(None, KeyWay.AUTO), (101, KeyWay.IN_BAND)])
+async def test_keys_go_out_as_tones_where_they_must(
+    session: MediaSession, peer: Peer, events: int | None, way: KeyWay
+) -> None:
+    await peer.hear(5)
+    negotiate(session, peer.address, event_payload_type=events)
+    await peer.hear(5)
+    assert await pressed(session, KeyOrder("5", 0.04, 0.04, way))
+    packets = await peer.hear(4)
+    assert b"".join(packet.payload for packet in packets) == key_tones("5", 320) + SILENCE * 2
+
+
+async def test_keys_that_cannot_go_as_asked_are_not_sent(session: MediaSession, peer: Peer) -> None:
+    negotiate(session, peer.address, event_payload_type=None)
+    assert not await pressed(session, KeyOrder("5", way=KeyWay.RFC4733))
+    session.close()
+    assert not await pressed(session, KeyOrder("5"))
+
+
+async def test_closing_ends_the_keys(session: MediaSession) -> None:
+    done: list[bool] = []
+    session.press(KeyOrder("5"), done.append)
+    session.close()
+    assert done == [False]

@@ -8,10 +8,12 @@ The rooms, from the wire inwards:
 - ``recorder`` puts it on its place in the clip, with ``timeline`` for where that is;
 - ``writer`` is the one thread that writes all clips, as ``wav`` files that can be played at any moment;
 - ``tones`` makes a sound that can be told from every other, and listens for it;
+- ``keypad`` says which keys the other side presses: ``keys`` reads them as events, ``key_tones`` hears them as tones;
+- ``key_output`` presses keys of ours, either way;
 - ``playout`` says which packets to send now;
-- ``engine`` owns the sockets and the one clock. Only it does network I/O, only ``wav`` does file I/O.
+- ``engine`` owns the sockets, each on a ``port`` of its own, and the one clock. Only these two do network I/O, only ``wav`` does file I/O.
 
-Everything but ``engine``, ``writer`` and ``wav`` is handed bytes and the time and does no I/O. Times are seconds on a
+Everything but ``engine``, ``port``, ``writer`` and ``wav`` is handed bytes and the time and does no I/O. Times are seconds on a
 monotonic clock, audio is counted in samples at 8 kHz, and received audio never passes through a jitter buffer: each
 packet says itself where it belongs.
 
@@ -22,6 +24,9 @@ offer and answer, then ``play``, ``record`` and ``stop_recording``, and ``close`
 from .engine import MediaEngine, MediaSession
 from .errors import MediaError
 from .g711 import SAMPLE_RATE, Codec
+from .key_output import KeyOrder
+from .keypad import Keypad
+from .keys import KEYS, KeyWay
 from .receiver import Drop
 from .rtp import RtpPacket
 from .source import Address
@@ -32,6 +37,7 @@ from .wav import repair_wav
 from .writer import ClipFile, ClipResult, ClipWriter
 
 __all__ = [
+    "KEYS",
     "SAMPLE_RATE",
     "Address",
     "ClipFile",
@@ -41,6 +47,9 @@ __all__ = [
     "Drop",
     "Ear",
     "Heard",
+    "KeyOrder",
+    "KeyWay",
+    "Keypad",
     "MasterKey",
     "MediaEngine",
     "MediaError",

@@ -8,7 +8,6 @@ calls. Files are written by ``writer`` in its own thread.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field
 import math
 from pathlib import Path
@@ -19,7 +18,11 @@ from typing import Final
 
 from .errors import MediaError
 from .g711 import Codec
+from .key_output import KeyOrder
+from .keypad import Keypad
+from .keys import KeyWay
 from .playout import FRAME, Playout, Randomness
+from .port import bind_even
 from .receiver import Receiver
 from .recorder import Recorder
 from .rtp import RtpPacket
@@ -37,8 +40,6 @@ MAX_DRAIN: Final = 500
 # A timer may fire a hair early; seconds.
 _EARLY: Final = 1e-3
 _DATAGRAM: Final = 8192
-_BIND_ATTEMPTS: Final = 32
-_EXPEDITED_FORWARDING: Final = 46 << 2
 
 
 @dataclass(slots=True)
@@ -55,12 +56,14 @@ class MediaSession:
     """The sound of one call. Made by ``MediaEngine.open``; all methods belong to the event loop.
 
     Attributes:
+        keypad: the keys that the other side presses.
         on_event: takes each telephone-event packet (RFC 4733), repeats included; None ignores them.
         on_audio: takes each audio packet and its law, in the order they came; None ignores them.
     """
 
     def __init__(self, engine: MediaEngine, sock: socket.socket, playout: Playout) -> None:
         """Take over a bound, non-blocking socket."""
+        self.keypad = Keypad()
         self.on_event: Callable[[RtpPacket], None] | None = None
         self.on_audio: Callable[[RtpPacket, Codec], None] | None = None
         self._engine = engine
@@ -143,8 +146,14 @@ class MediaSession:
             receiving=receiving,
             srtp=None if srtp is None else srtp.theirs,
         )
+        self.keypad.negotiated()
         self._playout.negotiate(
-            codec, payload_type, sending=sending, now=now, srtp=None if srtp is None else srtp.ours
+            codec,
+            payload_type,
+            sending=sending,
+            now=now,
+            event_payload_type=event_payload_type,
+            srtp=None if srtp is None else srtp.ours,
         )
         self._engine.wake()
 
@@ -168,6 +177,20 @@ class MediaSession:
         """Fall silent with the frame that is on its way."""
         self._playout.stop()
         self._end_playing(completed=False)
+
+    def press(self, order: KeyOrder, done: Callable[[bool], None]) -> None:
+        """Press keys after those that are still to be pressed; what plays waits meanwhile, and goes on after them.
+
+        Args:
+            order: what to press. IN_BAND sends tones, RFC4733 events, AUTO events where they are agreed on now.
+            done: told whether all were sent: not when the session is closed before, or has no events for RFC4733.
+        """
+        events = order.way is not KeyWay.IN_BAND and self._playout.takes_events
+        if self._closed or (order.way is KeyWay.RFC4733 and not events):
+            done(False)
+            return
+        self._playout.press(order.strokes(events=events), self._engine.now(), done)
+        self._engine.wake()
 
     def record(self, path: Path, *, max_samples: int) -> None:
         """Record what is received from now on; the first packet is the start of the clip.
@@ -207,6 +230,7 @@ class MediaSession:
         self.stop_playing()
         self.drain(self._engine.now())
         self._finish_recording()
+        self._playout.release()
         self._closed = True
         self._socket.close()
         self._engine.forget(self)
@@ -233,6 +257,7 @@ class MediaSession:
             for packet in packets:
                 if self._recording is not None:
                     self._recording.recorder.add(packet, self._codec, now)
+                self.keypad.hear_audio(packet, self._codec, now)
                 if self.on_audio is not None:
                     self.on_audio(packet, self._codec)
         if self._recording is not None:
@@ -254,6 +279,7 @@ class MediaSession:
             self._end_playing(completed=True)
 
     def _take_event(self, packet: RtpPacket) -> None:
+        self.keypad.hear_event(packet, self._engine.now())
         if self.on_event is not None:
             self.on_event(packet)
 
@@ -302,7 +328,7 @@ class MediaEngine:
         Raises:
             MediaError: no even UDP port is free.
         """
-        sock = _bind_even(self._bind_host)
+        sock = bind_even(self._bind_host)
         session = MediaSession(self, sock, Playout(origin=self._origin, randomness=self._randomness))
         self._sessions.append(session)
         self.wake()
@@ -344,32 +370,3 @@ class MediaEngine:
                 session.send(now)
         finally:
             self.wake()
-
-
-def _bind_even(host: str) -> socket.socket:
-    """Return a non-blocking UDP socket on an even port (RFC 3550 §11)."""
-    for _ in range(_BIND_ATTEMPTS):
-        sock = _bind(host, 0)
-        if sock is None:
-            break
-        port: int = sock.getsockname()[1]
-        if not port % 2:
-            return sock
-        sock.close()
-        neighbour = _bind(host, port - 1)
-        if neighbour is not None:
-            return neighbour
-    raise MediaError("No UDP port is free for sound")
-
-
-def _bind(host: str, port: int) -> socket.socket | None:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        sock.bind((host, port))
-    except OSError:
-        sock.close()
-        return None
-    with suppress(OSError):
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, _EXPEDITED_FORWARDING)
-    return sock

@@ -5,14 +5,17 @@ A slot's RTP timestamp is its number times 160: the timestamp follows the clock 
 
 - After each negotiation a few packets of silence *latch*: a server behind or before a NAT learns where we are.
 - Audio takes one slot a frame. When the clock was late, slots are skipped, audio never is.
+- Keys take the place of the audio, which waits for them and goes on where it was.
 - When nothing plays one packet of silence every five seconds keeps the path open; RingCentral ends a call from which
   it heard nothing for 15 minutes.
 """
 
+from collections.abc import Callable, Sequence
 import math
 from typing import Final, Protocol
 
 from .g711 import SAMPLE_RATE, Codec, transcode
+from .key_output import KeyOutput, Stroke
 from .rtp import RtpPacket, build
 from .srtp import MasterKey, Sender
 
@@ -58,6 +61,8 @@ class Playout:
         self._ssrc = randomness.getrandbits(32)
         self._codec = Codec.PCMU
         self._payload_type = 0
+        self._event_payload_type: int | None = None
+        self._keys = KeyOutput()
         self._sending = False
         self._slot: int | None = None
         self._sent = -1
@@ -75,19 +80,32 @@ class Playout:
         return self._played < len(self._ulaw)
 
     @property
+    def takes_events(self) -> bool:
+        """Whether keys can be sent as events."""
+        return self._event_payload_type is not None
+
+    @property
     def next_due(self) -> float | None:
         """When ``due`` has something to send, in seconds on its clock; None before the first negotiation."""
         return None if self._slot is None else self._origin + self._slot * FRAME
 
     def negotiate(
-        self, codec: Codec, payload_type: int, *, sending: bool, now: float, srtp: MasterKey | None = None
+        self,
+        codec: Codec,
+        payload_type: int,
+        *,
+        sending: bool,
+        now: float,
+        event_payload_type: int | None = None,
+        srtp: MasterKey | None = None,
     ) -> None:
         """Take what an offer and answer agreed on, and our key for it, None for plain packets; and latch.
 
-        While not ``sending`` only the keep-alive goes out, at once and every five seconds; audio waits.
+        While not ``sending`` only the keep-alive goes out, at once and every five seconds; audio and keys wait.
         """
         self._codec = codec
         self._payload_type = payload_type
+        self._event_payload_type = event_payload_type
         self._talking = self._talking and sending
         self._sending = sending
         if srtp is not None and srtp not in self._senders:
@@ -110,6 +128,16 @@ class Playout:
         self._played = 0
         self._talking = False
 
+    def press(self, strokes: Sequence[Stroke], now: float, done: Callable[[bool], None]) -> None:
+        """Press keys from the next slot on, or after those that are still to be; done() is told whether all were."""
+        self._keys.press(strokes, done)
+        if self._audible:
+            self._slot = self._soon(now)
+
+    def release(self) -> None:
+        """Press no more keys."""
+        self._keys.clear()
+
     def due(self, now: float) -> list[bytes]:
         """Return the datagrams to send now, at most ``MAX_BURST``."""
         if self._slot is None:
@@ -127,7 +155,7 @@ class Playout:
 
     @property
     def _audible(self) -> bool:
-        return self._sending and self.playing and self._slot is not None
+        return self._sending and (self.playing or self._keys.pressing) and self._slot is not None
 
     def _soon(self, now: float) -> int:
         """Return the first slot that isn't past and carries no packet yet."""
@@ -135,13 +163,13 @@ class Playout:
         return max(slot, self._sent + 1)
 
     def _packet(self, slot: int) -> bytes:
-        payload, marker = self._next_payload()
+        payload_type, marker, onset, payload = self._next_frame(slot)
         self._sent = slot
         packet = RtpPacket(
-            self._payload_type,
+            payload_type,
             marker,
             self._sequence,
-            self._first_timestamp + slot * FRAME_SAMPLES & 0xFFFFFFFF,
+            self._first_timestamp + onset * FRAME_SAMPLES & 0xFFFFFFFF,
             self._ssrc,
             payload,
         )
@@ -149,13 +177,25 @@ class Playout:
         datagram = build(packet)
         return datagram if self._sender is None else self._sender.protect(datagram)
 
-    def _next_payload(self) -> tuple[bytes, bool]:
-        latching = self._latching > 0 and not self._talking
+    def _next_frame(self, slot: int) -> tuple[int, bool, int, bytes]:
+        """Return payload type, marker, the slot that gives the timestamp, and payload."""
+        latching = self._latching > 0 and not (self._talking or self._keys.down)
         self._latching = max(0, self._latching - 1)
+        silence = self._codec.silence * FRAME_SAMPLES
         if latching or not self._audible:
             self._talking = False
-            return self._codec.silence * FRAME_SAMPLES, False
+            return self._payload_type, False, slot, silence
+        if self._keys.pressing:
+            self._talking = False
+            event, marker, onset, payload = self._keys.next(slot, self._codec)
+            if not event:
+                return self._payload_type, marker, slot, payload
+            # What was agreed on while a key was half told may have no events any more.
+            if self._event_payload_type is None:
+                return self._payload_type, False, slot, silence
+            return self._event_payload_type, marker, onset, payload
         frame = self._ulaw[self._played : self._played + FRAME_SAMPLES]
         self._played += FRAME_SAMPLES
         marker, self._talking = not self._talking, True
-        return transcode(frame, Codec.PCMU, self._codec).ljust(FRAME_SAMPLES, self._codec.silence), marker
+        payload = transcode(frame, Codec.PCMU, self._codec).ljust(FRAME_SAMPLES, self._codec.silence)
+        return self._payload_type, marker, slot, payload
