@@ -52,8 +52,7 @@ class Call:
         self.log = Log()
         self.voice = Voice(caller.manner, self.log, random)
         self.state = State.CALLING
-        self.rang = False
-        self.outcome = ""  # how it ended, in words
+        self.rang, self.outcome = False, ""  # how it ended, in words
         self.status: int | None = None  # final response to the INVITE
         self.answers = 0  # 2xx to the INVITE, repetitions included
         self.commands: list[int] = []  # Cmd of the phone's control messages
@@ -194,7 +193,8 @@ class Call:
             Step.REFRESH: lambda at: self._turn(self._negotiation.direction, at),
             Step.HANG_UP: self._hang_up,
         }
-        steps.get(step, lambda _: None)(now)
+        if step in steps:
+            steps[step](now)
 
     def _cancel(self, now: float, headers: Headers = ()) -> None:
         if self.state is State.RINGING:

@@ -15,6 +15,9 @@ from .translations import missing_texts
 
 CALLS: Final = {"answer_mode": "answering_machine", "answer_after": 5, "longest_message": 300}
 
+USUAL: Final = {"blocked_calls": "reject", "anonymous_calls": "ring"}
+"""What is done about callers unless something else is chosen."""
+
 
 @dataclass
 class Flow:

@@ -31,7 +31,7 @@ ANNA: Final = Caller(number="+16505550142", name="Anna Smith", manner=Manner(spe
 LISTENER: Final = Caller(number="+16505550117", name="Hillside School", manner=Manner(stay=True))
 """Says nothing and never hangs up."""
 
-TERMINAL: Final = {"missed", "declined", "ended"}
+TERMINAL: Final = {"missed", "declined", "blocked", "ended"}
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:

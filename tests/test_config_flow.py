@@ -22,7 +22,7 @@ from simulator.home import free_port
 from simulator.rest import Endpoint, Fault, Trouble
 from simulator.ringcentral import RingCentral
 
-from .flow import CALLS, Flow, suggested
+from .flow import CALLS, USUAL, Flow, suggested
 from .line import Line, set_up_line, until
 from .translations import EN, missing_texts
 
@@ -356,6 +356,19 @@ async def test_the_options_are_shown_as_they_are_and_take_effect(hass: HomeAssis
     assert line.state("select", "answer_mode").state == "answering_machine"
 
 
+@pytest.mark.parametrize("rules", [{"blocked_calls": "silent"}, {"anonymous_calls": "answering_machine"}, {}])
+async def test_only_what_is_unusual_about_a_caller_is_kept(
+    hass: HomeAssistant, line: Line, rules: dict[str, str]
+) -> None:
+    hass.config_entries.async_update_entry(line.entry, options=CALLS | {"blocked_calls": "answering_machine"})
+    form = await hass.config_entries.options.async_init(line.entry.entry_id)
+
+    await hass.config_entries.options.async_configure(form["flow_id"], CALLS | USUAL | rules)
+    await hass.async_block_till_done()
+
+    assert dict(line.entry.options) == CALLS | rules
+
+
 async def test_options_that_stay_the_same_do_not_disturb_the_line(hass: HomeAssistant, line: Line) -> None:
     before = line.entry.runtime_data
     form = await hass.config_entries.options.async_init(line.entry.entry_id)
@@ -379,7 +392,7 @@ async def test_a_test_number_that_must_not_be_called_is_told(
     form = await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": number})
     assert missing_texts("options", form) == []
     assert form["errors"] == {"test_number": key}
-    assert suggested(form["data_schema"]) == CALLS | {"test_number": number}
+    assert suggested(form["data_schema"]) == CALLS | USUAL | {"test_number": number}
     assert dict(line.entry.options) == before
 
     await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": " *43 "})

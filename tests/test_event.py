@@ -13,13 +13,21 @@ from .line import ANNA, LISTENER, TERMINAL, Line, until
 
 OURS = {
     "call_id",
+    "called_formatted",
     "caller",
+    "caller_formatted",
     "caller_name",
     "called",
     "clip",
     "direction",
     "duration",
     "end_reason",
+    "is_anonymous",
+    "is_blocked",
+    "is_contact",
+    "is_door_station",
+    "is_favorite",
+    "is_repeat",
     "line",
     "media_content_id",
 }

@@ -143,6 +143,12 @@ async def test_every_event_type_has_a_name(line: Line) -> None:
     assert set(types) == set(EN["entity"]["event"]["call"]["state_attributes"]["event_type"]["state"])
 
 
+def test_the_doorbell_words_what_the_call_does() -> None:
+    call, doorbell = (EN["entity"]["event"][key]["state_attributes"] for key in ("call", "doorbell"))
+
+    assert doorbell == call | {"event_type": {"state": {"ring": "Ring"}}}
+
+
 async def test_every_entity_has_an_icon(line: Line, entity_registry: er.EntityRegistry) -> None:
     file = Path(__file__).parents[1] / "custom_components" / "ringcentral" / "icons.json"
     icons = json.loads(file.read_text("utf-8"))["entity"]

@@ -175,7 +175,12 @@ def test_manifest_says_what_this_is(manifest: dict[str, Any]) -> None:
     assert manifest["config_flow"] is True and (INTEGRATION / "config_flow.py").exists()
     assert manifest["iot_class"] == "cloud_push"
     assert manifest["integration_type"] in {"hub", "service"}
-    assert manifest["requirements"] == []
+
+
+def test_requirements_are_pinned_and_what_the_tests_run_with(manifest: dict[str, Any]) -> None:
+    assert manifest["requirements"]
+    tested = (REPOSITORY / "requirements_test.txt").read_text().splitlines()
+    assert [each for each in manifest["requirements"] if "==" not in each or each not in tested] == []
 
 
 def test_manifest_names_its_owners_and_pages(manifest: dict[str, Any]) -> None:

@@ -15,20 +15,24 @@ EN: Final[dict[str, Any]] = json.loads((_FOLDER / "en.json").read_text("utf-8"))
 
 
 def missing_texts(kind: str, result: Mapping[str, Any]) -> list[str]:
-    """Return what a step of a "config" or "options" flow shows that has no text, and what its texts leave open."""
+    """Return what a step of a flow shows that has no text, and what its texts leave open.
+
+    The kind is "config", "options", or the type of a subentry.
+    """
+    flow = EN["config_subentries"].get(kind) or EN[kind]
     if "reason" in result:
         if result.get("translation_domain") == "homeassistant":
             return []  # Home Assistant's own words
-        return [] if result["reason"] in EN[kind]["abort"] else [f"abort {result['reason']}"]
+        return [] if result["reason"] in flow["abort"] else [f"abort {result['reason']}"]
     if "step_id" not in result or "url" in result:
         return []
     if "progress_action" in result:
-        return [] if result["progress_action"] in EN[kind]["progress"] else ["progress"]
+        return [] if result["progress_action"] in flow["progress"] else ["progress"]
     if "menu_options" in result:
-        texts = EN[kind]["step"][result["step_id"]]["menu_options"]
+        texts = flow["step"][result["step_id"]]["menu_options"]
         return [f"option {option}" for option in result["menu_options"] if option not in texts]
-    step = EN[kind]["step"].get(result["step_id"], {})
-    errors = [EN[kind]["error"].get(key) for key in (result["errors"] or {}).values()]
+    step = flow["step"].get(result["step_id"], {})
+    errors = [flow["error"].get(key) for key in (result["errors"] or {}).values()]
     shown = [step.get("title"), *([step["description"]] if "description" in step else []), *errors]
     known = result["description_placeholders"] or {}
     return [

@@ -9,6 +9,7 @@ from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntry,
     ConfigFlowResult,
+    ConfigSubentryFlow,
     OptionsFlow,
     OptionsFlowWithReload,
 )
@@ -17,8 +18,9 @@ from homeassistant.core import HomeAssistant, callback
 import voluptuous as vol
 
 from .account_forms import DEVICE_FORM, PRESET_FORMS, AccountForm, Preset, UnusableAccountError, form_of
-from .config_forms import CALLS_FORM, OPTIONS_FORM, PASSWORD_FORM, Problem, flat
-from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_SOURCE, CONF_TEST_NUMBER, DOMAIN
+from .config_forms import CALLS_FORM, OPTIONS_FORM, PASSWORD_FORM, Problem, flat, without_usual_treatments
+from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_SOURCE, CONF_TEST_NUMBER, DOMAIN, SUBENTRY_CONTACT
+from .contact_flow import ContactFlow
 from .registration_check import RegistrationFailedError, async_check_registration
 from .sign_in_flow import SignInFlow
 from .softphone import Transport
@@ -45,6 +47,15 @@ class RingCentralConfigFlow(SignInFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
         """Return the flow behind Configure."""
         return CallsOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return what a line has several of: contacts."""
+        return {SUBENTRY_CONTACT: ContactFlow}
 
     @callback
     @override
@@ -284,7 +295,7 @@ class CallsOptionsFlow(OptionsFlowWithReload):
         """Ask the same question as when the line was added, and for the number of an echo service."""
         problem = Problem()
         if user_input is not None:
-            options = {**self.config_entry.options, **flat(user_input)}
+            options = without_usual_treatments({**self.config_entry.options, **flat(user_input)})
             # What was emptied isn't among what was typed, or is nothing.
             if not user_input.get(CONF_TEST_NUMBER, "").strip():
                 options.pop(CONF_TEST_NUMBER, None)

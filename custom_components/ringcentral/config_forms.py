@@ -40,8 +40,10 @@ from .cloud import (
     WrongJwt,
 )
 from .const import (
+    CONF_ANONYMOUS_CALLS,
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
+    CONF_BLOCKED_CALLS,
     CONF_JWT,
     CONF_LONGEST_MESSAGE,
     CONF_PHONE,
@@ -52,6 +54,7 @@ from .const import (
     DEFAULT_LONGEST_MESSAGE,
     LOGGER,
     AnswerMode,
+    Treatment,
 )
 from .registration_check import CERTIFICATE_AT_HOME, LOSSES, LOST, RegistrationFailedError
 from .softphone import Cause, InvalidNumberError, Transport
@@ -164,8 +167,31 @@ CALLS_FORM: Final = vol.Schema(
 )
 
 
+def _treatment(key: str) -> SelectSelector:
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[treatment.value for treatment in TREATMENTS[key]],
+            mode=SelectSelectorMode.DROPDOWN,
+            translation_key=key,
+        )
+    )
+
+
+# The first of each is what is done unless something else is chosen.
+TREATMENTS: Final = {
+    CONF_BLOCKED_CALLS: (Treatment.REJECT, Treatment.SILENT, Treatment.ANSWERING_MACHINE),
+    CONF_ANONYMOUS_CALLS: (
+        Treatment.RING, Treatment.SILENT, Treatment.ANSWERING_MACHINE, Treatment.REJECT,
+    ),
+}  # fmt: skip
+
 OPTIONS_FORM: Final = CALLS_FORM.extend(
-    {vol.Optional(CONF_TEST_NUMBER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL))}
+    {
+        **{
+            vol.Required(key, default=first.value): _treatment(key) for key, (first, *_) in TREATMENTS.items()
+        },
+        vol.Optional(CONF_TEST_NUMBER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL)),
+    }
 )
 
 
@@ -216,6 +242,12 @@ class Problem:
     def is_of_encryption(self) -> bool:
         """Whether it may be gone without encryption."""
         return self.errors.get("base") in {*ENCRYPTION_ERRORS.values(), "encryption_withdrawn"}
+
+
+def without_usual_treatments(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options without the treatments that are done anyway."""
+    usual = {(key, first.value) for key, (first, *_) in TREATMENTS.items()}
+    return {key: value for key, value in options.items() if (key, value) not in usual}
 
 
 def flat(user_input: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,9 +29,19 @@ CONF_SOURCE: Final = "source"
 CONF_TRANSPORT: Final = "transport"
 CONF_VERIFY: Final = "verify_certificate"
 
+# Configuration subentry: a contact
+SUBENTRY_CONTACT: Final = "contact"
+CONF_BLOCKED: Final = "blocked"
+CONF_DOOR_STATION: Final = "door_station"
+CONF_FAVORITE: Final = "favorite"
+CONF_FILE: Final = "file"
+CONF_NUMBERS: Final = "numbers"
+
 # Configuration entry: options
+CONF_ANONYMOUS_CALLS: Final = "anonymous_calls"
 CONF_ANSWER_AFTER: Final = "answer_after"
 CONF_ANSWER_MODE: Final = "answer_mode"
+CONF_BLOCKED_CALLS: Final = "blocked_calls"
 CONF_LONGEST_MESSAGE: Final = "longest_message"
 CONF_TEST_NUMBER: Final = "test_number"
 
@@ -46,3 +56,13 @@ class AnswerMode(StrEnum):
 
     ONLY_TELL = "only_tell"
     ANSWERING_MACHINE = "answering_machine"
+
+
+class Treatment(StrEnum):
+    """What is done about a caller; all but RING keep the call from everybody until it is answered."""
+
+    RING = "ring"
+    SILENT = "silent"
+    """It rings for the caller, and nothing here tells of it."""
+    ANSWERING_MACHINE = "answering_machine"
+    REJECT = "reject"

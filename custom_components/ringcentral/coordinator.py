@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+import contextlib
 from dataclasses import replace
 from datetime import datetime
 import ssl
@@ -15,6 +16,7 @@ from homeassistant.util import dt as dt_util
 from .answering_machine import AnsweringMachine
 from .browser_session import EntrySession, async_keep_signed_in
 from .call_desk import CallDesk
+from .callers import UNANSWERED, Callers
 from .cloud import RingCentralClient
 from .const import (
     CONF_ANSWER_AFTER,
@@ -26,11 +28,13 @@ from .const import (
     DOMAIN,
     LOGGER,
     AnswerMode,
+    Treatment,
 )
+from .contact_list import ContactList
 from .health import CallSound, LineHealth, LineHistory, StatusChange, after, renewed, signed_out
 from .issues import Issue, LineIssues
 from .library import CallRecord, Direction as RecordedDirection, LibraryError
-from .models import CallEvent, CallEventType, LastCall, LineSnapshot, LineTest
+from .models import BLOCKED, CallEvent, CallEventType, LastCall, LineSnapshot, LineTest
 from .provisioning import Provisioning
 from .recording import Recordings
 from .resources import Resources, async_release
@@ -40,7 +44,6 @@ from .softphone import (
     Call,
     CallChanged,
     CallEnded,
-    CallState,
     Direction,
     LineLost,
     Party,
@@ -48,12 +51,13 @@ from .softphone import (
     PhoneEvent,
     Registered,
     Trace,
+    UnknownCallError,
 )
 from .sources import SIGNED_IN, Source, account_of
 
 type RingCentralConfigEntry = ConfigEntry[RingCentralCoordinator]
 
-_UNANSWERED: Final = frozenset({CallState.RINGING, CallState.DIALING})
+_UNANSWERED_ENDS: Final = frozenset({CallEventType.MISSED, CallEventType.DECLINED})
 # Seconds that a stop leaves for a message to be filed.
 _FILING_TIMEOUT: Final = 5.0
 
@@ -86,6 +90,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self.testing = False
         self.desk = CallDesk()
         self.voice = resources.voice
+        self.callers = Callers()
+        self.contacts = ContactList(hass, entry, self.callers)
         self._calls: dict[str, Call] = {}
         self._answered_at: dict[str, datetime] = {}
         self._lost = False
@@ -115,9 +121,10 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
 
     @override
     async def _async_setup(self) -> None:
-        """Remember the last call."""
+        """Remember the last call, and who is who."""
+        await self.contacts.async_load()
         try:
-            last = await self.library.last_call(self.config_entry.entry_id)
+            last = await self.library.last_call(self.config_entry.entry_id, without=BLOCKED)
         except LibraryError as error:
             LOGGER.warning("The last call could not be read: %s", error)
             last = None
@@ -128,6 +135,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     @callback
     def async_start(self) -> None:
         """Start the phone."""
+        self.contacts.async_follow()
         self._phone.start()
         self._provisioning.async_start()
         if self._client is not None and self.config_entry.data[CONF_SOURCE] == Source.BROWSER:
@@ -226,14 +234,15 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     def _call_changed(self, call: Call) -> None:
         # The phone may know of more than has been told yet: what comes in one segment is told in turn.
         before = self._calls.get(call.call_id)
-        self._calls[call.call_id] = call
-        self._update(calls=tuple(self._calls.values()))
         if before is None:
+            caller = self.callers.meet(call, self.config_entry.options, dt_util.utcnow())
+            call = self._show(call)
             self._begin(call)
             if call.direction is Direction.INCOMING:
-                self._tell(CallEvent(CallEventType.INCOMING, call))
-                self._attend(call)
-        elif before.state in _UNANSWERED and call.state not in _UNANSWERED:
+                self._receive(call, caller.treatment)
+            return
+        call = self._show(call)
+        if before.state in UNANSWERED and call.state not in UNANSWERED:
             now = self._answered_at[call.call_id] = dt_util.utcnow()
             self._keep(self.library.answer_call(call.call_id, now))
             self._tell(CallEvent(CallEventType.ANSWERED, call))
@@ -244,13 +253,29 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             self.history.sounds.append(CallSound(call.call_id, now, event.media))
         if self._calls.pop(call.call_id, None) is None:
             # Turned away before it could ring; it was a call all the same.
-            self._begin(call)
+            self.callers.meet(call, self.config_entry.options, now)
+            self._begin(self.callers.named(call))
+        call = self.callers.named(call)
         answered_at = self._answered_at.pop(call.call_id, None)
         self._machine.call_ended(call.call_id)
-        self._update(calls=tuple(self._calls.values()))
-        self._keep(self.library.end_call(call.call_id, now, event.outcome, event.reason))
+        self._show_calls()
+        outcome, reason = CallEventType(event.outcome), str(event.reason)
+        if self.callers.of(call.call_id).kept_away and outcome in _UNANSWERED_ENDS:
+            outcome, reason = CallEventType.BLOCKED, BLOCKED
+        self.callers.ended(call, now, missed=outcome is CallEventType.MISSED)
+        self._keep(self.library.end_call(call.call_id, now, outcome, reason))
         duration = (now - answered_at).total_seconds() if answered_at else 0.0
-        self._tell(CallEvent(CallEventType(event.outcome), call, duration=duration, end_reason=event.reason))
+        self._tell(CallEvent(outcome, call, duration=duration, end_reason=reason))
+
+    def _show(self, call: Call) -> Call:
+        """Show a call as it stands now, and return it with the name its caller goes by here."""
+        named = self._calls[call.call_id] = self.callers.named(call)
+        self._show_calls()
+        return named
+
+    def _show_calls(self) -> None:
+        shown = self.callers.shown(self._calls.values())
+        self._update(calls=shown, callers={call.call_id: self.callers.of(call.call_id) for call in shown})
 
     def _begin(self, call: Call) -> None:
         now = dt_util.utcnow()
@@ -264,12 +289,23 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             called=call.called.number,
         )
         self._keep(self.library.begin_call(record))
-        if call.direction is Direction.INCOMING:
+        if call.direction is Direction.INCOMING and not self.callers.of(call.call_id).kept_away:
             self._update(last_call=LastCall(call.call_id, call.caller, now))
 
+    def _receive(self, call: Call, treatment: Treatment) -> None:
+        """Do with a call that rings what is done about its caller."""
+        match treatment:
+            case Treatment.REJECT:
+                with contextlib.suppress(UnknownCallError):
+                    self._phone.hang_up(call.call_id)
+            case Treatment.ANSWERING_MACHINE:
+                self._attend(call)
+            case Treatment.RING:
+                self._tell(CallEvent(CallEventType.INCOMING, call))
+                if self.answer_mode is AnswerMode.ANSWERING_MACHINE:
+                    self._attend(call)
+
     def _attend(self, call: Call) -> None:
-        if self.answer_mode is not AnswerMode.ANSWERING_MACHINE:
-            return
         options = self.config_entry.options
         attending = self._machine.attend(
             call,
@@ -325,6 +361,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         if event.call.direction is Direction.OUTGOING:
             # Whoever placed it knows.
             return
+        event = replace(event, caller=self.callers.of(event.call.call_id))
         for listener in list(self._call_listeners):
             listener(event)
 

@@ -1,23 +1,51 @@
-"""What happens with calls, as one event entity a line."""
+"""What happens with calls, as one event entity a line, and its doorbell where a door station calls."""
 
 from typing import override
 
 from homeassistant.components.event import EventEntity
+from homeassistant.components.event.const import DoorbellEventType, EventDeviceClass
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import DOMAIN
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .entity import RingCentralEntity
 from .models import CallEvent, CallEventType
 
 PARALLEL_UPDATES = 0
 
+DOORBELL = "doorbell"
+
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: RingCentralConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the event entity of a line."""
-    async_add_entities([CallEventEntity(entry.runtime_data)])
+    """Add the event entity of a line, and its doorbell for as long as a contact is a door station."""
+    coordinator = entry.runtime_data
+    async_add_entities([CallEventEntity(coordinator)])
+    there = False
+
+    @callback
+    def contacts_changed() -> None:
+        nonlocal there
+        wanted = coordinator.callers.has_door_station
+        if wanted and not there:
+            async_add_entities([DoorbellEntity(coordinator)])
+        elif not wanted:
+            _remove_doorbell(hass, entry)
+        there = wanted
+
+    contacts_changed()
+    entry.async_on_unload(coordinator.contacts.async_listen(contacts_changed))
+
+
+def _remove_doorbell(hass: HomeAssistant, entry: RingCentralConfigEntry) -> None:
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id(Platform.EVENT, DOMAIN, f"{entry.unique_id}_{DOORBELL}")
+    if entity_id is not None:
+        registry.async_remove(entity_id)
 
 
 class CallEventEntity(RingCentralEntity, EventEntity):
@@ -25,9 +53,9 @@ class CallEventEntity(RingCentralEntity, EventEntity):
 
     _attr_event_types = [event.value for event in CallEventType]
 
-    def __init__(self, coordinator: RingCentralCoordinator) -> None:
+    def __init__(self, coordinator: RingCentralCoordinator, key: str = "call") -> None:
         """Tell of the line of a coordinator."""
-        super().__init__(coordinator, "call")
+        super().__init__(coordinator, key)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -37,10 +65,31 @@ class CallEventEntity(RingCentralEntity, EventEntity):
 
     @callback
     def _async_handle_call(self, event: CallEvent) -> None:
-        self._trigger_event(event.type, event.attributes(self.coordinator.config_entry.title))
+        self._fire(event.type, event)
+
+    def _fire(self, event_type: str, event: CallEvent) -> None:
+        self._trigger_event(event_type, event.attributes(self.coordinator.config_entry.title))
         self.async_write_ha_state()
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write nothing: only events change this entity."""
+
+
+class DoorbellEntity(CallEventEntity):
+    """Rings when a door station calls."""
+
+    _attr_device_class = EventDeviceClass.DOORBELL
+    _attr_event_types = [DoorbellEventType.RING.value]
+
+    def __init__(self, coordinator: RingCentralCoordinator) -> None:
+        """Ring for the line of a coordinator."""
+        super().__init__(coordinator, DOORBELL)
+
+    @callback
+    @override
+    def _async_handle_call(self, event: CallEvent) -> None:
+        contact = event.caller.contact
+        if event.type is CallEventType.INCOMING and contact is not None and contact.door_station:
+            self._fire(DoorbellEventType.RING, event)

@@ -1,10 +1,12 @@
 """What the coordinator tells the entities: the line as it stands, and what happened on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from .callers import Caller
 from .health import LineHealth, LineStatus
 from .softphone import Call, CallState, EndReason, Party
 from .softphone.media import Heard
@@ -12,18 +14,22 @@ from .softphone.media import Heard
 # The line is in the state of its liveliest call.
 _LIVELIEST: Final = (CallState.TALKING, CallState.RINGING, CallState.DIALING, CallState.ON_HOLD)
 
+BLOCKED: Final = "blocked"
+"""Why a call ended that was kept away."""
+
 # What a test without a call finds, and all that any may.
 REGISTERED: Final = "registered"
 OUTCOMES: Final = (REGISTERED, *Heard)
 
 
 class CallEventType(StrEnum):
-    """What can happen with a call; each call has exactly one of missed, declined and ended."""
+    """What can happen with a call; each call has exactly one of missed, declined, blocked and ended."""
 
     INCOMING = "incoming"
     ANSWERED = "answered"
     MISSED = "missed"
     DECLINED = "declined"
+    BLOCKED = "blocked"
     ENDED = "ended"
     RECORDING_STARTED = "recording_started"
     RECORDING_SAVED = "recording_saved"
@@ -42,11 +48,12 @@ class CallEvent:
     end_reason: str | None = None
     clip: str | None = None
     media_content_id: str | None = None
+    caller: Caller = field(default_factory=Caller)
 
     def attributes(self, line: str) -> dict[str, Any]:
         """Return the full set of attributes, the same keys for every event."""
         return {
-            **call_attributes(self.call),
+            **call_attributes(self.call, self.caller),
             "line": line,
             "duration": None if self.duration is None else round(self.duration, 1),
             "end_reason": self.end_reason,
@@ -96,11 +103,12 @@ class LineTest:
 
 @dataclass(frozen=True, slots=True)
 class LineSnapshot:
-    """The line as it stands; proxy is the host:port that it registers at."""
+    """The line as it stands; proxy is the host:port that it registers at, callers are those of the calls by their id."""
 
     health: LineHealth
     proxy: str
     calls: tuple[Call, ...] = ()
+    callers: Mapping[str, Caller] = field(default_factory=dict)
     last_call: LastCall | None = None
     last_test: LineTest | None = None
 
@@ -115,17 +123,24 @@ class LineSnapshot:
         return min(self.calls, key=lambda call: _LIVELIEST.index(call.state), default=None)
 
     @property
+    def current_attributes(self) -> dict[str, Any]:
+        """What is known about the liveliest call."""
+        return call_attributes(self.current, self.callers.get(self.current.call_id) if self.current else None)
+
+    @property
     def state(self) -> CallState:
         """The state of the line."""
         return self.current.state if self.current else CallState.IDLE
 
 
-def call_attributes(call: Call | None) -> dict[str, Any]:
-    """Return what is known about a call, the same keys with no call at all."""
+def call_attributes(call: Call | None, caller: Caller | None = None) -> dict[str, Any]:
+    """Return what is known about a call and its caller, the same keys with no call at all."""
+    known = (caller or Caller()).attributes()
     return {
         "call_id": call.call_id if call else None,
         "direction": call.direction if call else None,
         "caller": call.caller.number if call else None,
         "caller_name": call.caller.name if call else None,
         "called": call.called.number if call else None,
+        **(known if call else dict.fromkeys(known)),
     }

@@ -18,7 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .entity import RingCentralEntity
 from .health import LineStatus
-from .models import OUTCOMES, LastCall, LineSnapshot, LineTest, call_attributes
+from .models import OUTCOMES, LastCall, LineSnapshot, LineTest
 from .softphone import CallState
 
 PARALLEL_UPDATES = 0
@@ -59,7 +59,7 @@ SENSORS = (
         device_class=SensorDeviceClass.ENUM,
         options=[state.value for state in CallState],
         value_fn=lambda line: line.state,
-        attributes_fn=lambda line: call_attributes(line.current),
+        attributes_fn=lambda line: line.current_attributes,
     ),
     LineSensorDescription(
         key="last_caller",

@@ -59,14 +59,17 @@ class CallTable:
                 (at.timestamp(), outcome, end_reason, call_id),
             )
 
-    def newest(self, line_id: str, limit: int, direction: Direction | None = None) -> list[CallRecord]:
-        """Return the latest calls of a line, newest first, of one direction where one is named."""
+    def newest(
+        self, line_id: str, limit: int, direction: Direction | None = None, *, without: str | None = None
+    ) -> list[CallRecord]:
+        """Return the latest calls of a line, newest first, of one direction and without an outcome where named."""
         rows = self._connection.execute(
             """
             SELECT * FROM calls WHERE line_id = :line_id AND direction = coalesce(:direction, direction)
+                AND (:without IS NULL OR outcome IS NOT :without)
             ORDER BY started_at DESC, rowid DESC LIMIT :limit
             """,
-            {"line_id": line_id, "direction": direction, "limit": limit},
+            {"line_id": line_id, "direction": direction, "without": without, "limit": limit},
         )
         return [_call(row) for row in rows]
 

@@ -94,9 +94,11 @@ class Library:
         """Note when and how a call ended; only the first time counts."""
         await self._run(lambda shelves: shelves.calls.end(call_id, at, outcome, end_reason))
 
-    async def last_call(self, line_id: str) -> CallRecord | None:
-        """Return the latest call that came to a line."""
-        calls = await self._run(lambda shelves: shelves.calls.newest(line_id, 1, Direction.INCOMING))
+    async def last_call(self, line_id: str, *, without: str | None = None) -> CallRecord | None:
+        """Return the latest call that came to a line, and that had another outcome where one is named."""
+        calls = await self._run(
+            lambda shelves: shelves.calls.newest(line_id, 1, Direction.INCOMING, without=without)
+        )
         return calls[0] if calls else None
 
     async def calls(self, line_id: str, limit: int = _LATEST_CALLS) -> list[CallRecord]:
