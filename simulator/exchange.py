@@ -10,7 +10,7 @@ from random import Random
 from urllib.parse import unquote
 
 from .call import Call
-from .caller import Caller, Step
+from .caller import Act, Caller
 from .dialect import Address, Dialect
 from .link import Faults, Link
 from .registrar import Account, Registrar
@@ -151,7 +151,7 @@ class Exchange:
         self._flush(now)
         return call
 
-    def do(self, call: Call, step: Step, now: float) -> None:
+    def do(self, call: Call, step: Act, now: float) -> None:
         """Let a caller take a step now."""
         call.do(step, now)
         self._flush(now)

@@ -7,10 +7,11 @@ import ssl
 from typing import Any, Self, cast, override
 
 from .call import Call
-from .caller import Caller, Step
+from .caller import Act, Caller
 from .dialect import Address, Dialect
 from .exchange import Close, Datagram, Exchange, NotRegisteredError, Send
 from .link import Faults
+from .presses import Press
 from .registrar import Account
 from .services import Kind, Service, ServiceCall
 
@@ -129,7 +130,13 @@ class Server:
         self.exchange.due(self._loop.time())
         self.pump()
 
-    def do(self, call: Call, step: Step) -> None:
+    def press(self, call: ServiceCall, press: Press) -> None:
+        """Let somebody press a key at a number that a phone has called."""
+        call.press(press)
+        self.exchange.due(self._loop.time())
+        self.pump()
+
+    def do(self, call: Call, step: Act) -> None:
         """Let a caller take a step now."""
         self.exchange.do(call, step, self._loop.time())
         self.pump()

@@ -6,9 +6,11 @@ from random import Random
 
 from .caller import Log
 from .dialect import Address, Dialect, Direction
+from .dialog import Headers
 from .digest import Secret, accepts, challenges, nonce_of
 from .keys import KeyListener
 from .negotiation import Negotiation
+from .presses import Press
 from .registrar import Account
 from .rtp import FRAME, FRAME_SECONDS, PCMU, TELEPHONE_EVENT, Packet
 from .srtp import Stream
@@ -68,7 +70,8 @@ class ServiceCall:
         self._negotiation = Negotiation(Dialect(), service.media, random.randrange(1000, 9000))
         self._streams: tuple[Stream, Stream] | None = None
         self._sent_by = f"{signalling.host}:{signalling.port}"
-        self._bye: Message | None = None
+        self._asked: Message | None = None
+        self._own_cseq = 0
         self._rings = False
         self._invite: Message | None = None
         self._cseq = -1
@@ -91,11 +94,12 @@ class ServiceCall:
     def received(self, message: Message, now: float) -> None:
         """Take a message of this call from the phone."""
         if not message.is_request:
-            if self._bye is None:
+            if self._asked is None:
                 self.log.wrong(f"{message.status} to {message.method}: nothing was asked")
             else:
-                self.log.wrong(*check_response(self._bye, message, None))
-                self._end("hangs up", now)
+                self.log.wrong(*check_response(self._asked, message, None))
+                if message.method == "BYE":
+                    self._end("hangs up", now)
             return
         method = message.method
         if method not in {"ACK", "CANCEL"}:
@@ -127,20 +131,32 @@ class ServiceCall:
 
     def hang_up(self) -> None:
         """Let the service end the call; the phone's answer is taken."""
+        self._ask("BYE")
+
+    def press(self, press: Press) -> None:
+        """Let somebody press a key at that number; only the ways of the signalling are known here."""
+        asked = press.info
+        assert asked is not None
+        self._ask(*asked)
+
+    def _ask(self, method: str, headers: Headers = (), body: bytes = b"") -> None:
         assert self._invite is not None
-        self._bye = request(
-            "BYE",
+        self._own_cseq += 1
+        self._asked = request(
+            method,
             uri_of(self._invite.get("Contact") or ""),
             (
-                ("Via", f"SIP/2.0/TCP {self._sent_by};branch=z9hG4bK{self._tag}"),
+                ("Via", f"SIP/2.0/TCP {self._sent_by};branch=z9hG4bK{self._tag}{self._own_cseq}"),
                 ("Max-Forwards", "69"),
                 ("From", f"{self._invite.get('To')};tag={self._tag}"),
                 ("To", self._invite.get("From") or ""),
                 ("Call-ID", self.call_id),
-                ("CSeq", "1 BYE"),
+                ("CSeq", f"{self._own_cseq} {method}"),
+                *headers,
             ),
+            body,
         )
-        self.outbox.append(self._bye)
+        self.outbox.append(self._asked)
 
     def lost(self, now: float) -> None:
         """The connection to the phone is gone."""

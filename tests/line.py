@@ -21,8 +21,10 @@ from simulator.registrar import Account
 from simulator.ringcentral import RingCentral
 
 _BEEP: Final = Path(__file__).parents[1] / "custom_components" / "ringcentral" / "sounds" / "beep.ulaw"
-SOUNDS: Final = Sounds(greeting=b"\xff" * 800, beep=_BEEP.read_bytes()[:1600])
-"""A tenth of a second of silence and a beep that is just long enough to be heard."""
+SOUNDS: Final = Sounds(
+    greeting=b"\xff" * 800, beep=_BEEP.read_bytes()[:1600], recorded=bytes(range(0x10, 0x60)) * 20
+)
+"""A tenth of a second of silence, a beep that is just long enough to be heard, and a fifth of a second of noise."""
 
 SPEECH: Final = bytes(range(1, 251)) * 8
 """A quarter of a second in which every sample counts."""

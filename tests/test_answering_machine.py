@@ -1,6 +1,8 @@
 import asyncio
 from dataclasses import replace
 import logging
+from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
@@ -10,11 +12,14 @@ from custom_components.ringcentral import answering_machine
 from custom_components.ringcentral.library import Library, LibraryFullError
 from custom_components.ringcentral.softphone.media import MediaEngine, MediaError, MediaSession
 from custom_components.ringcentral.softphone.media.wav import WavFile
+from custom_components.ringcentral.voice import Media, Speech
 from simulator.caller import Manner, Step
 from simulator.clip import check_clip
 from simulator.ringcentral import RingCentral
 
 from .line import ANNA, LISTENER, SOUNDS, SPEECH, Line, set_up_line, until
+from .peers.programs import need
+from .speaker import Speaker, tone
 
 
 def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -96,14 +101,15 @@ async def _rows(line: Line) -> int:
     )
 
 
-async def test_who_hangs_up_during_the_greeting_leaves_no_clip(machine: Line) -> None:
+async def test_who_hangs_up_during_the_greeting_is_missed_and_leaves_no_clip(machine: Line) -> None:
     call = await machine.call(replace(LISTENER, while_talking=((0.1, Step.HANG_UP),)))
-    ended = await machine.told("ended")
+    missed = await machine.told("missed")
     await machine.cloud.sip.ended(call)
     await machine.hass.async_block_till_done(wait_background_tasks=True)
 
-    assert machine.kinds == ["incoming", "answered", "ended"]
-    assert ended["end_reason"] == "remote_hangup"
+    assert machine.kinds == ["incoming", "answered", "missed"]
+    assert missed["end_reason"] == "remote_hangup"
+    assert (await machine.library.calls(machine.entry.entry_id))[0].outcome == "missed"
     assert await _rows(machine) == 0
 
 
@@ -236,7 +242,7 @@ async def test_a_clip_that_cannot_be_discarded_troubles_nobody(
 ) -> None:
     with patch.object(Library, "discard_clip", side_effect=LibraryFullError):
         await machine.call(replace(LISTENER, while_talking=((0.1, Step.HANG_UP),)))
-        await machine.told("ended")
+        await machine.told("missed")
         await machine.hass.async_block_till_done(wait_background_tasks=True)
 
     assert errors(caplog) == []
@@ -287,3 +293,191 @@ async def test_a_message_that_cannot_be_filed_now_is_filed_with_the_next_start(
 
     assert await _clips(machine) == [pytest.approx(0.95, abs=0.2)]
     assert check_clip(machine.clips[0].read_bytes(), call)
+
+
+# When a message is over
+
+
+async def test_a_message_that_was_left_is_told_with_its_clip(machine: Line) -> None:
+    await machine.call()
+    message = await machine.told("voicemail")
+    saved = machine.of("recording_saved")[0]
+
+    assert machine.kinds[-2:] == ["recording_saved", "voicemail"]
+    assert {key: message[key] for key in ("call_id", "clip", "media_content_id", "duration")} == {
+        key: saved[key] for key in ("call_id", "clip", "media_content_id", "duration")
+    }
+
+
+async def test_silence_ends_a_message(hass: HomeAssistant, cloud: RingCentral) -> None:
+    line = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0, silence=0.5)
+    talks = replace(ANNA, manner=Manner(speech=SPEECH * 4, stay=True))
+    call = await line.call(talks)
+    message = await line.told("voicemail")
+
+    assert line.of("ended")[0]["end_reason"] == "silence"
+    assert call.outcome == "phone hung up"
+    # A second of speech and half a second of silence: it wasn't cut off while somebody spoke.
+    assert 1.4 < message["duration"] < 2.2
+
+
+async def test_who_is_on_hold_is_waited_for(hass: HomeAssistant, cloud: RingCentral) -> None:
+    line = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0, silence=0.5)
+    call = await line.call(LISTENER)
+    await line.told("recording_started")
+    line.cloud.sip.do(call, Step.HOLD)
+    await until(lambda: line.state("sensor", "call_state").state == "on_hold")
+    await asyncio.sleep(0.8)
+    assert line.of("ended") == []
+
+    line.cloud.sip.do(call, Step.RESUME)
+    assert (await line.told("ended"))["end_reason"] == "silence"
+
+
+async def test_silence_of_no_length_ends_nothing(hass: HomeAssistant, cloud: RingCentral) -> None:
+    line = await set_up_line(
+        hass, cloud, answer_mode="answering_machine", answer_after=0, silence=0, longest_message=0.6
+    )
+    await line.call(LISTENER)
+
+    assert (await line.told("ended"))["end_reason"] == "max_duration"
+
+
+async def test_a_key_ends_a_message(machine: Line) -> None:
+    call = await machine.call(LISTENER)
+    started = await machine.told("recording_started")
+    keys = machine.entry.runtime_data.reception.machine
+    keys.key_pressed("another call", "#")
+    keys.key_pressed(started["call_id"], "1")
+    await asyncio.sleep(0.3)
+    assert machine.of("ended") == []
+
+    keys.key_pressed(started["call_id"], "#")
+    await machine.told("voicemail")
+
+    assert machine.of("ended")[0]["end_reason"] == "local_hangup"
+    assert call.outcome == "phone hung up"
+
+
+async def test_who_listens_to_the_call_already_goes_on_hearing_it(machine: Line) -> None:
+    heard: list[object] = []
+    opened = MediaEngine.open
+
+    def listened_to(engine: MediaEngine) -> MediaSession:
+        session = opened(engine)
+        session.on_audio = lambda packet, codec: heard.append(codec)
+        return session
+
+    with patch.object(MediaEngine, "open", listened_to):
+        await machine.call()
+        started = await machine.told("recording_started")
+        before = len(heard)
+        await machine.told("voicemail")
+
+    assert started["clip"]
+    assert len(heard) > before
+
+
+async def test_a_call_that_a_person_answers_is_left_alone(hass: HomeAssistant, cloud: RingCentral) -> None:
+    line = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0.3)
+    await line.call(LISTENER)
+    await hass.services.async_call("button", "press", {"entity_id": "button.reception_answer"}, blocking=True)
+    await asyncio.sleep(0.5)
+
+    assert line.kinds == ["incoming", "answered"]
+    assert await _rows(line) == 0
+
+
+# A greeting of one's own
+
+
+@pytest.fixture
+async def speaker(hass: HomeAssistant, machine: Line, monkeypatch: pytest.MonkeyPatch) -> Speaker:
+    monkeypatch.setattr(hass.data["ffmpeg"], "_bin", str(need("ffmpeg")))
+    speaker = Speaker()
+    await speaker.set_up(hass)
+    return speaker
+
+
+def choose(line: Line, **options: Any) -> None:
+    line.hass.config_entries.async_update_entry(line.entry, options={**line.entry.options, **options})
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_a_text_is_spoken_as_the_greeting(machine: Line) -> None:
+    choose(machine, greeting="Hello, leave a message")
+    greeting = await machine.entry.runtime_data.voice.render(Speech("Hello, leave a message"))
+
+    call = await machine.call()
+    await machine.told("voicemail")
+
+    assert greeting + SOUNDS.beep in b"".join(call.voice.heard)
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_a_sound_file_is_played_as_the_greeting(
+    hass: HomeAssistant, machine: Line, tmp_path: Path
+) -> None:
+    (tmp_path / "hello.wav").write_bytes(tone(500.0, 0.2))
+    hass.config.media_dirs["local"] = str(tmp_path)
+    content_id = "media-source://media_source/local/hello.wav"
+    choose(
+        machine,
+        greeting="Not this",
+        greeting_media={"media_content_id": content_id, "media_content_type": "audio/wav"},
+    )
+    greeting = await machine.entry.runtime_data.voice.render(Media(content_id))
+
+    call = await machine.call()
+    await machine.told("voicemail")
+
+    assert greeting + SOUNDS.beep in b"".join(call.voice.heard)
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "custom_components.ringcentral" and record.levelno == logging.WARNING
+    ]
+
+
+async def test_an_engine_that_fails_is_told_once_and_callers_are_greeted_all_the_same(
+    machine: Line, speaker: Speaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    choose(machine, greeting="Hello, leave a message")
+    speaker.failure = RuntimeError("no credit")
+    for times in (1, 2):
+        call = await machine.call()
+        await machine.told("voicemail", times)
+        assert SOUNDS.greeting + SOUNDS.beep in b"".join(call.voice.heard)
+
+    (told,) = warnings(caplog)
+    assert told.startswith("Callers hear the greeting that comes with the integration instead of yours: ")
+    assert "no credit" in told
+    speaker.failure = None
+    await machine.call()
+    await machine.told("voicemail", 3)
+    speaker.failure = RuntimeError("no credit")
+    choose(machine, greeting="Something else")
+    await machine.call()
+    await machine.told("voicemail", 4)
+    assert len(warnings(caplog)) == 2
+
+
+async def test_nobody_waits_for_an_engine_that_hangs(
+    machine: Line, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering_machine, "_ENGINE_PATIENCE", 0.1)
+    choose(machine, greeting="Hello, leave a message")
+
+    async def never(what: Speech) -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    machine.entry.runtime_data.voice.render = never
+    call = await machine.call()
+    await machine.told("voicemail")
+
+    assert SOUNDS.greeting + SOUNDS.beep in b"".join(call.voice.heard)
+    assert len(warnings(caplog)) == 1

@@ -69,6 +69,7 @@ async def test_a_call_is_answered(line: Line) -> None:
     assert response == {
         "answered": True,
         "completed": None,
+        "dtmf_sent": None,
         "call_id": line.of("incoming")[0]["call_id"],
         "end_reason": None,
     }
@@ -264,7 +265,10 @@ async def test_a_sound_file_is_played(line: Line, speaker: Speaker, tmp_path: Pa
     call = await line.call(LISTENER)
     await act(line, "answer", media="media-source://media_source/local/ding.wav")
 
-    chosen = {"media_content_id": "media-source://media_source/local/ding.wav", "metadata": {}}
+    chosen: dict[str, Any] = {
+        "media_content_id": "media-source://media_source/local/ding.wav",
+        "metadata": {},
+    }
     assert (await act(line, "play", media=chosen))["completed"] is True
     await heard(call, await line.entry.runtime_data.voice.render(Media(str(chosen["media_content_id"]))))
 

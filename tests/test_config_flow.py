@@ -346,12 +346,24 @@ async def test_the_options_are_shown_as_they_are_and_take_effect(hass: HomeAssis
     assert missing_texts("options", form) == []
     assert form["step_id"] == "init"
     assert suggested(form["data_schema"]) == dict(line.entry.options)
+    assert form["data_schema"] is not None
+    assert [str(field) for field in form["data_schema"].schema] == [
+        "answer_mode",
+        "answer_after",
+        "longest_message",
+        "greeting",
+        "greeting_media",
+        "silence",
+        "blocked_calls",
+        "anonymous_calls",
+        "test_number",
+    ]
 
     done = await hass.config_entries.options.async_configure(form["flow_id"], CALLS)
     await hass.async_block_till_done()
 
     assert done["type"] is FlowResultType.CREATE_ENTRY
-    assert dict(line.entry.options) == CALLS
+    assert dict(line.entry.options) == CALLS | {"silence": 8}
     assert line.entry.runtime_data is not before
     assert line.state("select", "answer_mode").state == "answering_machine"
 
@@ -366,10 +378,13 @@ async def test_only_what_is_unusual_about_a_caller_is_kept(
     await hass.config_entries.options.async_configure(form["flow_id"], CALLS | USUAL | rules)
     await hass.async_block_till_done()
 
-    assert dict(line.entry.options) == CALLS | rules
+    assert dict(line.entry.options) == CALLS | {"silence": 8} | rules
 
 
-async def test_options_that_stay_the_same_do_not_disturb_the_line(hass: HomeAssistant, line: Line) -> None:
+async def test_options_that_stay_the_same_do_not_disturb_the_line(
+    hass: HomeAssistant, cloud: RingCentral
+) -> None:
+    line = await set_up_line(hass, cloud, silence=8)
     before = line.entry.runtime_data
     form = await hass.config_entries.options.async_init(line.entry.entry_id)
 
@@ -392,24 +407,40 @@ async def test_a_test_number_that_must_not_be_called_is_told(
     form = await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": number})
     assert missing_texts("options", form) == []
     assert form["errors"] == {"test_number": key}
-    assert suggested(form["data_schema"]) == CALLS | USUAL | {"test_number": number}
+    assert suggested(form["data_schema"]) == CALLS | USUAL | {"silence": 8, "test_number": number}
     assert dict(line.entry.options) == before
 
     await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": " *43 "})
-    assert dict(line.entry.options) == CALLS | {"test_number": "*43"}
+    assert dict(line.entry.options) == CALLS | {"silence": 8, "test_number": "*43"}
 
 
-@pytest.mark.parametrize("emptied", [{}, {"test_number": " "}])
-async def test_the_test_number_can_be_taken_away(
+@pytest.mark.parametrize("emptied", [{}, {"test_number": " ", "greeting": " "}])
+async def test_the_greeting_and_the_test_number_can_be_taken_away(
     hass: HomeAssistant, cloud: RingCentral, emptied: dict[str, str]
 ) -> None:
-    line = await set_up_line(hass, cloud, test_number="*43")
+    media = {
+        "media_content_id": "media-source://media_source/local/hello.mp3",
+        "media_content_type": "audio/mpeg",
+    }
+    chosen = {"test_number": "*43", "greeting": "Hello!", "greeting_media": media}
+    line = await set_up_line(hass, cloud, **chosen)
     form = await hass.config_entries.options.async_init(line.entry.entry_id)
-    assert suggested(form["data_schema"])["test_number"] == "*43"
+    assert chosen.items() <= suggested(form["data_schema"]).items()
 
-    await hass.config_entries.options.async_configure(form["flow_id"], CALLS | emptied)
+    await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"silence": 0} | emptied)
 
-    assert dict(line.entry.options) == CALLS
+    assert dict(line.entry.options) == CALLS | {"silence": 0}
+
+
+async def test_what_other_entities_keep_among_the_options_stays(
+    hass: HomeAssistant, cloud: RingCentral
+) -> None:
+    line = await set_up_line(hass, cloud, do_not_disturb=True)
+    form = await hass.config_entries.options.async_init(line.entry.entry_id)
+
+    await hass.config_entries.options.async_configure(form["flow_id"], CALLS)
+
+    assert line.entry.options["do_not_disturb"] is True
 
 
 async def test_a_dead_jwt_shows_up_as_a_flow_to_sign_in_again(

@@ -277,9 +277,9 @@ async def test_a_blocked_contact_can_be_left_to_the_answering_machine(
     await add(line, "Spam", ANNA.number, blocked=True)
 
     await line.cloud.call(ANNA)
-    await line.told("recording_saved")
+    await line.told("voicemail")
 
-    assert line.kinds == ["answered", "recording_started", "ended", "recording_saved"]
+    assert line.kinds == ["answered", "recording_started", "ended", "recording_saved", "voicemail"]
     assert "ringing" not in line.states and "talking" in line.states
 
 

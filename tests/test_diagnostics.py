@@ -77,7 +77,9 @@ async def test_no_secret_and_no_full_number_is_in_diagnostics_or_the_debug_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG, "custom_components.ringcentral")
-    line = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0)
+    line = await set_up_line(
+        hass, cloud, answer_mode="answering_machine", answer_after=0, greeting_media={"media_content_id": "a"}
+    )
     await line.call()
     await line.told("recording_saved")
     # New credentials, and with them a token and a password.
@@ -85,6 +87,7 @@ async def test_no_secret_and_no_full_number_is_in_diagnostics_or_the_debug_log(
     line.entry.runtime_data._phone_event(RegistrationRefused(403, "Forbidden", 120.0))
     await until(lambda: line.registered)
     found = await diagnostics(hass, hass_client, line)
+    assert found["entry"]["options"]["greeting_media"] == "**REDACTED**"
     ((occasion, outcome),) = [(note["occasion"], note["outcome"]) for note in found["provisionings"]]
     assert (occasion, outcome) == ("refused", "renewed")
     shown = json.dumps(found)

@@ -30,6 +30,7 @@ OURS = {
     "is_repeat",
     "line",
     "media_content_id",
+    "digit",
 }
 HOME_ASSISTANTS = {"event_type", "event_types", "friendly_name"}
 
@@ -43,18 +44,25 @@ async def test_the_entity_is_registered_under_the_line(
 
 async def test_an_answered_call_is_told_in_order_from_its_ring_to_its_clip(machine: Line) -> None:
     call = await machine.call()
-    saved = await machine.told("recording_saved")
+    saved = await machine.told("voicemail")
 
-    assert machine.kinds == ["incoming", "answered", "recording_started", "ended", "recording_saved"]
+    assert machine.kinds == [
+        "incoming",
+        "answered",
+        "recording_started",
+        "ended",
+        "recording_saved",
+        "voicemail",
+    ]
     assert {event["call_id"] for event in machine.events} == {saved["call_id"]}
     assert call.outcome == "caller hung up"
 
 
 async def test_every_event_of_a_call_has_the_same_attributes(machine: Line) -> None:
     await machine.call()
-    await machine.told("recording_saved")
+    await machine.told("voicemail")
 
-    assert [set(event) - HOME_ASSISTANTS for event in machine.events] == [OURS] * 5
+    assert [set(event) - HOME_ASSISTANTS for event in machine.events] == [OURS] * 6
 
 
 async def test_an_event_says_who_called_whom_on_which_line(line: Line) -> None:

@@ -118,18 +118,29 @@ async def test_every_entity_and_each_of_its_states_has_a_name(
 
     assert sorted(texts) == [
         "binary_sensor.reception_registered",
+        "button.reception_answer",
+        "button.reception_decline",
+        "button.reception_hang_up",
+        "button.reception_mark_calls_as_seen",
         "button.reception_test_the_line",
         "event.reception_call",
+        "media_player.reception_person_on_the_phone",
+        "number.reception_longest_message",
+        "number.reception_seconds_before_answering",
         "select.reception_answer_mode",
         "sensor.reception_call_state",
         "sensor.reception_last_call",
         "sensor.reception_last_caller",
+        "sensor.reception_last_recording",
         "sensor.reception_last_test",
         "sensor.reception_line_status",
+        "sensor.reception_missed_calls",
         "sensor.reception_proxy_in_use",
         "sensor.reception_reconnects",
         "sensor.reception_registration_expires",
         "sensor.reception_round_trip",
+        "switch.reception_do_not_disturb",
+        "switch.reception_record_calls",
     ]
     assert all(text["name"] for text in texts.values())
     assert {entity: set(text.get("state", {})) for entity, text in texts.items()} == {
@@ -206,7 +217,7 @@ async def test_unloading_hangs_up_and_files_what_was_said(hass: HomeAssistant, m
     (clip,) = await clips(folder_of(hass), machine.entry.entry_id)
     assert clip.state == "saved"
     assert clip.duration == seconds(clip.path) == pytest.approx(HEARD, abs=0.2)
-    assert machine.kinds[-2:] == ["ended", "recording_saved"]
+    assert machine.kinds[-3:] == ["ended", "recording_saved", "voicemail"]
 
 
 async def test_unloading_leaves_a_ringing_call_to_the_other_phones(hass: HomeAssistant, line: Line) -> None:
@@ -251,7 +262,7 @@ async def test_a_stop_of_home_assistant_hangs_up_and_files_what_was_said(
     assert hass.loop.time() - begun < 5
     assert call.outcome == "phone hung up"
     assert ear.registrations[-1] == 0
-    assert machine.kinds[-2:] == ["ended", "recording_saved"]
+    assert machine.kinds[-3:] == ["ended", "recording_saved", "voicemail"]
     (clip,) = await clips(folder_of(hass), machine.entry.entry_id)
     assert clip.state == "saved"
     assert clip.duration == seconds(clip.path)

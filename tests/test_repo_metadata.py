@@ -11,6 +11,7 @@ from typing import Any
 from awesomeversion import AwesomeVersion
 from homeassistant.const import Platform, __version__ as HOME_ASSISTANT
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.selector import TargetSelector, validate_selector
 from homeassistant.util.yaml import load_yaml_dict
 from PIL import Image
 import pytest
@@ -323,6 +324,63 @@ def test_what_automations_use_is_described_named_and_drawn(
     sources = [load_yaml_dict(str(path)) for path in INTEGRATION.glob(f"{kind}.yaml")]
     described = {key for source in sources for key in source if not key.startswith(".")}
     assert keys(translations.get(kind)) == keys(icons.get(kind)) == described
+
+
+# hassfest's triggers.py and conditions.py.
+AUTOMATION_SCHEMA = vol.Schema(
+    {
+        vol.Remove(vol.All(str, vol.Match(r"\."))): object,
+        cv.underscore_slug: {
+            vol.Optional("target"): TargetSelector.CONFIG_SCHEMA,
+            vol.Optional("fields"): {
+                str: {
+                    vol.Optional("example"): object,
+                    vol.Optional("default"): object,
+                    vol.Optional("required"): bool,
+                    vol.Required("selector"): validate_selector,
+                    vol.Optional("context"): {str: str},
+                }
+            },
+        },
+    }
+)
+
+
+@pytest.mark.parametrize("kind", ["triggers", "conditions"])
+def test_what_starts_automations_is_described_as_home_assistant_wants_it(
+    kind: str, translations: dict[str, Any]
+) -> None:
+    described = AUTOMATION_SCHEMA(load_yaml_dict(str(INTEGRATION / f"{kind}.yaml")))
+    assert (INTEGRATION / f"{kind[:-1]}.py").exists()
+    for name, description in described.items():
+        texts, fields = translations[kind][name], description.get("fields", {})
+        assert keys(texts) - {"fields"} == {"name", "description"}
+        assert keys(texts.get("fields")) == keys(fields)
+        assert all(keys(text) == {"name", "description"} for text in texts.get("fields", {}).values())
+        for field in fields.values():
+            assert unnamed_options(field["selector"], translations) == set()
+
+
+def unnamed_options(selector: dict[str, Any], translations: dict[str, Any]) -> set[str]:
+    """Return the options of a selector that are shown in words and have none."""
+    select = selector.get("select") or {}
+    if "translation_key" not in select:
+        return set()
+    return {*select["options"]} ^ {*translations["selector"][select["translation_key"]]["options"]}
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"rang": {"fields": {"number": {"selector": {"texts": None}}}}},
+        {"rang": {"fields": {"number": {"selector": {"text": None}, "name": "Number"}}}},
+        {"rang": {"target": {"entities": []}}},
+        {"Rang": {}},
+    ],
+)
+def test_a_bad_description_is_found(described: dict[str, Any]) -> None:
+    with pytest.raises(vol.Invalid):
+        AUTOMATION_SCHEMA(described)
 
 
 def test_every_rule_of_the_quality_scale_is_answered() -> None:

@@ -69,6 +69,6 @@ async def test_a_line_without_options_only_tells(hass: HomeAssistant, line: Line
     assert line.state("select", "answer_mode").state == "only_tell"
 
 
-async def test_there_is_no_third_choice(line: Line) -> None:
+async def test_there_is_no_other_choice(line: Line) -> None:
     with pytest.raises(ServiceValidationError):
         await choose(line, "sing")

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import patch
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
@@ -9,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.ringcentral.library import Library, LibraryFullError
 from custom_components.ringcentral.softphone import Proxy, Registered
 from simulator.caller import Step
 from simulator.dialect import Dialect
@@ -187,3 +189,79 @@ async def test_the_round_trip_is_written_when_it_changes(
 async def test_the_proxy_is_the_one_in_use(entity_registry_enabled_by_default: None, line: Line) -> None:
     line.entry.runtime_data._phone_event(Registered(60.0, 300.0, Proxy("192.0.2.7", 5090)))
     assert line.state("sensor", "proxy_in_use").state == "192.0.2.7:5090"
+
+
+async def miss(line: Line, times: int) -> None:
+    """Be called so often that the line has missed this many in all."""
+    call = await line.call()
+    line.cloud.sip.do(call, Step.CANCEL)
+    await line.told("missed", times)
+    await line.cloud.sip.ended(call)
+
+
+async def test_missed_calls_are_counted_until_they_are_seen(line: Line) -> None:
+    assert line.state("sensor", "missed_calls").state == "0"
+    await miss(line, 1)
+    await miss(line, 2)
+    await until(lambda: line.state("sensor", "missed_calls").state == "2")
+    latest = line.state("sensor", "missed_calls").attributes["latest"]
+    assert [call["call_id"] for call in latest] == [event["call_id"] for event in reversed(line.of("missed"))]
+    assert latest[0]["caller_name"] == "Anna Smith"
+
+    await line.hass.services.async_call(
+        "button", "press", {"entity_id": "button.reception_mark_calls_as_seen"}, blocking=True
+    )
+    await until(lambda: line.state("sensor", "missed_calls").state == "0")
+    await miss(line, 3)
+    await until(lambda: line.state("sensor", "missed_calls").state == "1")
+
+
+async def test_missed_calls_outlive_a_reload(line: Line) -> None:
+    await miss(line, 1)
+
+    await line.reload()
+
+    assert line.state("sensor", "missed_calls").state == "1"
+
+
+async def test_who_was_turned_away_for_quiet_was_missed_as_well(line: Line) -> None:
+    options = {**line.entry.options, "do_not_disturb": True}
+    line.hass.config_entries.async_update_entry(line.entry, options=options)
+    await line.cloud.call(ANNA)
+
+    await until(lambda: line.state("sensor", "missed_calls").state == "1")
+
+
+async def test_who_left_a_message_or_was_declined_was_not_missed(machine: Line) -> None:
+    await machine.call()
+    await machine.told("voicemail")
+    await until(lambda: machine.state("sensor", "last_recording").state != "unknown")
+
+    assert machine.state("sensor", "missed_calls").state == "0"
+
+
+async def test_the_last_recording_is_shown_with_what_plays_it(machine: Line) -> None:
+    assert machine.state("sensor", "last_recording").state == "unknown"
+    await machine.call()
+    saved = await machine.told("recording_saved")
+    await until(lambda: machine.state("sensor", "last_recording").state != "unknown")
+
+    attributes = machine.state("sensor", "last_recording").attributes
+    assert {key: attributes[key] for key in ("media_content_id", "duration", "caller", "caller_name")} == {
+        "media_content_id": saved["media_content_id"],
+        "duration": saved["duration"],
+        "caller": "+16505550142",
+        "caller_name": "Anna Smith",
+    }
+
+
+async def test_what_cannot_be_read_leaves_the_count_as_it_was(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch.object(Library, "missed", side_effect=LibraryFullError) as looked_up:
+        await miss(line, 1)
+        await until(lambda: looked_up.called)
+        await line.hass.async_block_till_done()
+
+    assert line.state("sensor", "missed_calls").state == "0"
+    assert not [record for record in caplog.records if "ringcentral" in record.name and record.levelno > 30]

@@ -12,6 +12,7 @@ from .browser_session import EntrySession
 from .const import CONF_SOURCE, DOMAIN, LOGGER
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .library import LibraryError
+from .recorded_calls import async_record_calls
 from .resources import async_acquire, async_release
 from .services import async_setup_services
 from .sources import Source, tls_of
@@ -19,7 +20,16 @@ from .views import ClipView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
-PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SELECT, Platform.SENSOR]
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.MEDIA_PLAYER,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -43,6 +53,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
         raise
     # Entries are not unloaded when Home Assistant stops.
     entry.async_on_unload(hass.async_add_shutdown_job(HassJob(coordinator.async_stop)))
+    entry.async_on_unload(async_record_calls(coordinator))
     coordinator.async_start()
     return True
 

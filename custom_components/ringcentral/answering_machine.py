@@ -1,18 +1,46 @@
-"""The answering machine: greets, beeps, records until the caller hangs up or the message is long enough."""
+"""The answering machine: greets, beeps, records until the message is over."""
 
 import asyncio
+from collections.abc import Callable
 import contextlib
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+from homeassistant.exceptions import HomeAssistantError
+
+from .call_desk import LiveCall
 from .const import LOGGER
 from .library import Clip, LibraryError
+from .line_options import LineOptions
+from .media_source import clip_media_content_id
+from .models import CallEvent, CallEventType
 from .recording import Recordings
-from .softphone import Call, EndReason, Phone, UnknownCallError
-from .softphone.media import SAMPLE_RATE, MediaError, MediaSession
+from .softphone import Call, CallState, EndReason, Phone, UnknownCallError
+from .softphone.media import SAMPLE_RATE, Codec, MediaError, MediaSession, RtpPacket
+from .softphone.media.silence import SilenceDetector
 from .sounds import Sounds
+from .voice import Media, Speech, Voice
+
+END_KEY: Final = "#"
+"""The key that a caller may end a message with."""
 
 # Seconds that a caller may keep the greeting from being played: on hold, or with no address for sound.
 _GREETING_PATIENCE: Final = 30.0
+# Seconds that a caller goes on hearing it ring while a text-to-speech engine isn't ready with the greeting.
+_ENGINE_PATIENCE: Final = 5.0
+
+
+@dataclass(slots=True)
+class _Message:
+    """A message that is being left."""
+
+    live: LiveCall
+    ended: bool = False
+
+    def moved(self, since: CallState) -> bool:
+        """Whether it is over, or the call isn't in this state any more."""
+        return self.ended or self.live.call.state is not since
 
 
 class AnsweringMachine:
@@ -24,28 +52,72 @@ class AnsweringMachine:
         phone: Phone,
         recordings: Recordings,
         sounds: Sounds,
+        voice: Voice,
+        on_message: Callable[[CallEvent], None],
     ) -> None:
-        """Answer with a phone."""
+        """Answer with a phone; on_message is told of each message that was left."""
         self._phone = phone
         self._recordings = recordings
         self._sounds = sounds
-        self._ended: dict[str, asyncio.Event] = {}
+        self._voice = voice
+        self._on_message = on_message
+        self._greeted: set[str] = set()
+        self._taken: set[str] = set()
+        self._messages: dict[str, _Message] = {}
+        self._greeting_failed = False
 
-    async def attend(self, call: Call, *, answer_after: float, longest_message: float) -> None:
-        """See a ringing call through to its end: seconds of ringing first, then at most a message of this length."""
-        ended = self._ended.setdefault(call.call_id, asyncio.Event())
+    async def attend(self, live: LiveCall, choices: LineOptions, *, answer_after: float) -> None:
+        """See a ringing call through to its end, after so many seconds in which a person may answer it."""
+        # Made while it rings: nobody is to wait for an engine.
+        greeting = asyncio.create_task(self._greeting(choices.greeting))
         try:
-            if not await _within(ended, answer_after):
-                await self._take(call, ended, longest_message)
+            if not await live.within(answer_after, lambda: live.answered):
+                await self._take(live, choices, await self._in_time(greeting))
         finally:
-            del self._ended[call.call_id]
+            greeting.cancel()
 
-    def call_ended(self, call_id: str) -> None:
-        """Note that a call is over."""
-        if (ended := self._ended.get(call_id)) is not None:
-            ended.set()
+    def takes(self, call_id: str) -> bool:
+        """Whether it is the machine that answered a call."""
+        return call_id in self._taken
 
-    async def _take(self, call: Call, ended: asyncio.Event, longest_message: float) -> None:
+    def greets(self, call_id: str) -> bool:
+        """Whether a call is still being greeted: who hangs up now has left nothing."""
+        return call_id in self._greeted
+
+    def key_pressed(self, call_id: str, key: str) -> None:
+        """Take a key of a caller: # ends the message."""
+        message = self._messages.get(call_id)
+        if message is not None and key == END_KEY:
+            message.ended = True
+            message.live.change()
+
+    async def _greeting(self, wanted: Speech | Media | None) -> bytes:
+        if wanted is None:
+            return self._sounds.greeting
+        try:
+            greeting = await self._voice.render(wanted)
+        except HomeAssistantError as error:
+            return self._own_greeting(str(error))
+        self._greeting_failed = False
+        return greeting
+
+    async def _in_time(self, greeting: asyncio.Task[bytes]) -> bytes:
+        try:
+            async with asyncio.timeout(_ENGINE_PATIENCE):
+                return await greeting
+        except TimeoutError:
+            return self._own_greeting(f"it wasn't ready {_ENGINE_PATIENCE:.0f} s after it was needed")
+
+    def _own_greeting(self, reason: str) -> bytes:
+        if not self._greeting_failed:
+            LOGGER.warning(
+                "Callers hear the greeting that comes with the integration instead of yours: %s", reason
+            )
+        self._greeting_failed = True
+        return self._sounds.greeting
+
+    async def _take(self, live: LiveCall, choices: LineOptions, greeting: bytes) -> None:
+        call = live.call
         try:
             clip = await self._recordings.prepare(call)
         except LibraryError as error:
@@ -54,50 +126,105 @@ class AnsweringMachine:
                 "The answering machine did not answer, because a message could not be kept: %s", error
             )
             return
+        self._taken.add(call.call_id)
         try:
             session = self._phone.answer(call.call_id)
-        except UnknownCallError:
-            # The caller gave up at this very moment.
+        except (UnknownCallError, MediaError) as error:
+            # Of an unknown call nothing is to be told: the caller gave up at this very moment.
+            if isinstance(error, MediaError):
+                LOGGER.error("The answering machine did not answer: %s", error)
             await self._recordings.discard(clip)
-            return
-        except MediaError as error:
-            LOGGER.error("The answering machine did not answer: %s", error)
-            await self._recordings.discard(clip)
+            self._taken.discard(call.call_id)
             return
         try:
-            await self._talk(call, clip, session, ended, longest_message)
+            await self._talk(live, clip, session, choices, greeting)
         finally:
-            await self._recordings.file(call, clip, session)
+            self._taken.discard(call.call_id)
+            await self._file(call, clip, session)
 
     async def _talk(
-        self, call: Call, clip: Clip, session: MediaSession, ended: asyncio.Event, longest_message: float
+        self, live: LiveCall, clip: Clip, session: MediaSession, choices: LineOptions, greeting: bytes
     ) -> None:
-        greeting = self._sounds.greeting + self._sounds.beep
+        call_id = live.call_id
+        self._greeted.add(call_id)
         try:
-            async with asyncio.timeout(len(greeting) / SAMPLE_RATE + _GREETING_PATIENCE):
-                if not await session.play(greeting):
-                    return
-        except TimeoutError:
-            self._hang_up(call)
-            return
-        try:
-            self._recordings.start(call, clip, session, longest_message)
+            if not await self._greet(live, session, greeting + self._sounds.beep):
+                return
+            self._recordings.start(live.call, clip, session, choices.longest_message)
         except MediaError:
             # Hung up with the beep.
             return
-        if not await _within(ended, longest_message):
-            self._hang_up(call)
+        finally:
+            self._greeted.discard(call_id)
+        self._messages[call_id] = _Message(live)
+        try:
+            reason = await self._message_over(self._messages[call_id], session, choices)
+        finally:
+            del self._messages[call_id]
+        if reason is not None:
+            self._hang_up(live.call, reason)
 
-    def _hang_up(self, call: Call) -> None:
+    async def _greet(self, live: LiveCall, session: MediaSession, greeting: bytes) -> bool:
+        try:
+            async with asyncio.timeout(len(greeting) / SAMPLE_RATE + _GREETING_PATIENCE):
+                return await session.play(greeting)
+        except TimeoutError:
+            self._hang_up(live.call, EndReason.MAX_DURATION)
+            return False
+
+    async def _message_over(
+        self, message: _Message, session: MediaSession, choices: LineOptions
+    ) -> EndReason | None:
+        """Return why a message is over when it is; None where the caller hung up."""
+        loop, live = asyncio.get_running_loop(), message.live
+        longest = loop.time() + choices.longest_message
+        silence = _listen(session)
+        while not live.over:
+            now, state = loop.time(), live.call.state
+            quiet_for = silence.lasted(now)
+            if message.ended:
+                return EndReason.LOCAL_HANGUP
+            if now >= longest:
+                return EndReason.MAX_DURATION
+            if choices.silence and state is not CallState.ON_HOLD and quiet_for >= choices.silence:
+                return EndReason.SILENCE
+            # While it is on hold nothing can be said.
+            patience = choices.silence - quiet_for if state is not CallState.ON_HOLD else 0
+            await live.within(
+                min(longest - now, patience if patience > 0 else longest - now),
+                partial(message.moved, state),
+            )
+            if state is CallState.ON_HOLD:
+                silence.wait(loop.time())
+        return None
+
+    async def _file(self, call: Call, clip: Clip, session: MediaSession) -> None:
+        saved = await self._recordings.file(call, clip, session)
+        if saved is not None:
+            self._on_message(
+                CallEvent(
+                    CallEventType.VOICEMAIL,
+                    call,
+                    duration=saved.duration,
+                    clip=saved.id,
+                    media_content_id=clip_media_content_id(saved.id),
+                )
+            )
+
+    def _hang_up(self, call: Call, reason: EndReason) -> None:
         with contextlib.suppress(UnknownCallError):
-            self._phone.hang_up(call.call_id, EndReason.MAX_DURATION)
+            self._phone.hang_up(call.call_id, reason)
 
 
-async def _within(ended: asyncio.Event, seconds: float) -> bool:
-    """Return whether the call ended within this time."""
-    try:
-        async with asyncio.timeout(seconds):
-            await ended.wait()
-    except TimeoutError:
-        return False
-    return True
+def _listen(session: MediaSession) -> SilenceDetector:
+    """Return what follows the sound of a call from now on, beside whoever listens already."""
+    clock, before = asyncio.get_running_loop().time, session.on_audio
+    silence = SilenceDetector(clock())
+
+    def listen(packet: RtpPacket, codec: Codec) -> None:
+        silence.listen(packet.payload, codec, clock())
+        if before is not None:
+            before(packet, codec)
+
+    session.on_audio = listen
+    return silence

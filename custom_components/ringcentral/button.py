@@ -8,9 +8,10 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
 
 from .call_desk import Wanted
-from .const import CONF_TEST_NUMBER
+from .const import CONF_SEEN, CONF_TEST_NUMBER
 from .conversation import Conversation
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .entity import RingCentralEntity
@@ -26,6 +27,7 @@ async def async_setup_entry(
     async_add_entities(
         [
             *(CallButton(entry.runtime_data, description) for description in BUTTONS),
+            MarkCallsAsSeenButton(entry.runtime_data),
             TestLineButton(entry.runtime_data),
         ]
     )
@@ -63,6 +65,20 @@ class CallButton(RingCentralEntity, ButtonEntity):
         done = description.press(Conversation(line, line.desk.find(description.wanted)))
         if done is not None:
             await done
+
+
+class MarkCallsAsSeenButton(RingCentralEntity, ButtonEntity):
+    """Has the missed calls counted from now on."""
+
+    def __init__(self, coordinator: RingCentralCoordinator) -> None:
+        """Count for the line of a coordinator."""
+        super().__init__(coordinator, "mark_calls_as_seen")
+
+    @override
+    async def async_press(self) -> None:
+        """Keep this moment, and count anew."""
+        self.coordinator.async_choose(CONF_SEEN, dt_util.utcnow().isoformat())
+        self.coordinator.async_look_up()
 
 
 class TestLineButton(RingCentralEntity, ButtonEntity):

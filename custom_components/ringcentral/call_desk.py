@@ -1,7 +1,8 @@
 """The calls of a line for whoever acts on them: which one is meant, and what becomes of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -11,7 +12,7 @@ from homeassistant.exceptions import ServiceValidationError
 
 from .const import DOMAIN
 from .library import Clip
-from .softphone import Call, CallChanged, CallEnded, CallState, Direction, PhoneEvent
+from .softphone import Call, CallChanged, CallEnded, CallState, Direction, KeyPressed, PhoneEvent
 
 ANSWERED: Final = frozenset({CallState.TALKING, CallState.ON_HOLD})
 
@@ -46,6 +47,10 @@ class Recording:
     filed: asyncio.Task[Clip | None]
 
 
+# The keys that somebody presses, None at the end of the call.
+type Ear = asyncio.Queue[str | None]
+
+
 class LiveCall:
     """A call as it stands, until it is over."""
 
@@ -54,7 +59,12 @@ class LiveCall:
         self.call = call
         self.end: CallEnded | None = None
         self.recording: Recording | None = None
+        self.announcing = False
+        """Whether the caller is being told of the recording that is about to begin: nothing else is said meanwhile."""
+        self.playing = 0
+        """How many are saying something to who is on the line; of several all but one are about to stop."""
         self._changed = asyncio.Event()
+        self._ears: list[Ear] = []
 
     @property
     def call_id(self) -> str:
@@ -76,11 +86,42 @@ class LiveCall:
         while not (condition() or self.over):
             await self._changed.wait()
 
+    async def within(self, seconds: float, condition: Callable[[], bool]) -> bool:
+        """Return whether something about this call was so, or it was over, within this time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.until(condition)
+        except TimeoutError:
+            return False
+        return True
+
     async def until_over(self) -> CallEnded:
         """Wait for its end."""
         await self.until(lambda: False)
         assert self.end is not None
         return self.end
+
+    @contextmanager
+    def listening(self) -> Generator[Ear]:
+        """Hear the keys that are pressed, None for the end of the call; meanwhile nobody else is told of them."""
+        ear: Ear = asyncio.Queue()
+        self._ears.append(ear)
+        if self.over:
+            ear.put_nowait(None)
+        try:
+            yield ear
+        finally:
+            self._ears.remove(ear)
+
+    @property
+    def listened_to(self) -> bool:
+        """Whether somebody in the house waits for keys, which may be a PIN."""
+        return bool(self._ears)
+
+    def press(self, key: str | None) -> None:
+        """Tell those who listen of a key, or of the end."""
+        for ear in self._ears:
+            ear.put_nowait(key)
 
     def change(self) -> None:
         """Have everybody who waits look again."""
@@ -94,6 +135,13 @@ class CallDesk:
     def __init__(self) -> None:
         """Begin with none."""
         self._calls: dict[str, LiveCall] = {}
+        self._arrivals: dict[str, asyncio.Future[LiveCall]] = {}
+
+    async def arrival(self, call_id: str) -> LiveCall:
+        """Wait for the first that is told of a call that was just placed."""
+        arrival: asyncio.Future[LiveCall] = asyncio.get_running_loop().create_future()
+        self._arrivals[call_id] = arrival
+        return await arrival
 
     @property
     def calls(self) -> Mapping[str, LiveCall]:
@@ -108,10 +156,15 @@ class CallDesk:
                 live = self._calls.setdefault(call.call_id, LiveCall(call))
                 live.call = call
                 live.change()
+                if (arrival := self._arrivals.pop(call.call_id, None)) is not None:
+                    arrival.set_result(live)
             case CallEnded(call) if call.call_id in self._calls:
                 live = self._calls.pop(call.call_id)
                 live.call, live.end = call, event
+                live.press(None)
                 live.change()
+            case KeyPressed(call_id, key) if call_id in self._calls:
+                self._calls[call_id].press(key)
 
     def find(self, wanted: Wanted, call_id: str | None = None) -> LiveCall:
         """Return the call that is meant: the one named, or the only one there is.

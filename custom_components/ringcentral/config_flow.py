@@ -18,8 +18,16 @@ from homeassistant.core import HomeAssistant, callback
 import voluptuous as vol
 
 from .account_forms import DEVICE_FORM, PRESET_FORMS, AccountForm, Preset, UnusableAccountError, form_of
-from .config_forms import CALLS_FORM, OPTIONS_FORM, PASSWORD_FORM, Problem, flat, without_usual_treatments
-from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_SOURCE, CONF_TEST_NUMBER, DOMAIN, SUBENTRY_CONTACT
+from .config_forms import (
+    CALLS_FORM,
+    MAY_BE_EMPTY,
+    OPTIONS_FORM,
+    PASSWORD_FORM,
+    Problem,
+    flat,
+    without_usual_treatments,
+)
+from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_SOURCE, DOMAIN, SUBENTRY_CONTACT
 from .contact_flow import ContactFlow
 from .registration_check import RegistrationFailedError, async_check_registration
 from .sign_in_flow import SignInFlow
@@ -295,10 +303,12 @@ class CallsOptionsFlow(OptionsFlowWithReload):
         """Ask the same question as when the line was added, and for the number of an echo service."""
         problem = Problem()
         if user_input is not None:
-            options = without_usual_treatments({**self.config_entry.options, **flat(user_input)})
+            typed = flat(user_input)
             # What was emptied isn't among what was typed, or is nothing.
-            if not user_input.get(CONF_TEST_NUMBER, "").strip():
-                options.pop(CONF_TEST_NUMBER, None)
+            options = without_usual_treatments({**self.config_entry.options, **typed})
+            options = {
+                key: value for key, value in options.items() if key not in MAY_BE_EMPTY or typed.get(key)
+            }
             problem = Problem.of_test_number(options)
             if not problem.errors:
                 return self.async_create_entry(data=options)

@@ -8,6 +8,8 @@ from typing import Any, Final, Self
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_PASSWORD
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
+    MediaSelector,
+    MediaSelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -44,14 +46,18 @@ from .const import (
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
     CONF_BLOCKED_CALLS,
+    CONF_GREETING,
+    CONF_GREETING_MEDIA,
     CONF_JWT,
     CONF_LONGEST_MESSAGE,
     CONF_PHONE,
     CONF_SERVER,
+    CONF_SILENCE,
     CONF_TEST_NUMBER,
     CONF_TRANSPORT,
     DEFAULT_ANSWER_AFTER,
     DEFAULT_LONGEST_MESSAGE,
+    DEFAULT_SILENCE,
     LOGGER,
     AnswerMode,
     Treatment,
@@ -185,14 +191,22 @@ TREATMENTS: Final = {
     ),
 }  # fmt: skip
 
+_MACHINE_FIELDS: Final = {
+    vol.Optional(CONF_GREETING): TextSelector(TextSelectorConfig(multiline=True)),
+    vol.Optional(CONF_GREETING_MEDIA): MediaSelector(MediaSelectorConfig(accept=["audio/*"])),
+    vol.Required(CONF_SILENCE, default=DEFAULT_SILENCE): _seconds(0, 60, 1),
+}
 OPTIONS_FORM: Final = CALLS_FORM.extend(
     {
+        **_MACHINE_FIELDS,
         **{
             vol.Required(key, default=first.value): _treatment(key) for key, (first, *_) in TREATMENTS.items()
         },
         vol.Optional(CONF_TEST_NUMBER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL)),
     }
 )
+MAY_BE_EMPTY: Final = (CONF_GREETING, CONF_GREETING_MEDIA, CONF_TEST_NUMBER)
+"""The options that are gone when they are emptied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +260,8 @@ class Problem:
 
 def without_usual_treatments(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options without the treatments that are done anyway."""
-    usual = {(key, first.value) for key, (first, *_) in TREATMENTS.items()}
-    return {key: value for key, value in options.items() if (key, value) not in usual}
+    usual = {key: first.value for key, (first, *_) in TREATMENTS.items()}
+    return {key: value for key, value in options.items() if value != usual.get(key)}
 
 
 def flat(user_input: Mapping[str, Any]) -> dict[str, Any]:

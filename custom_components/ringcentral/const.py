@@ -42,13 +42,21 @@ CONF_ANONYMOUS_CALLS: Final = "anonymous_calls"
 CONF_ANSWER_AFTER: Final = "answer_after"
 CONF_ANSWER_MODE: Final = "answer_mode"
 CONF_BLOCKED_CALLS: Final = "blocked_calls"
+CONF_DO_NOT_DISTURB: Final = "do_not_disturb"
+CONF_GREETING: Final = "greeting"
+CONF_GREETING_MEDIA: Final = "greeting_media"
 CONF_LONGEST_MESSAGE: Final = "longest_message"
+CONF_RECORD_CALLS: Final = "record_calls"
+CONF_SEEN: Final = "missed_calls_seen"
+CONF_SILENCE: Final = "silence"
 CONF_TEST_NUMBER: Final = "test_number"
 
 # Seconds
 # Sooner than RingCentral's own voicemail, which is usually set to 20 or more.
 DEFAULT_ANSWER_AFTER: Final = 15
 DEFAULT_LONGEST_MESSAGE: Final = 120
+# Longer than it takes to look for a word, or to turn a page.
+DEFAULT_SILENCE: Final = 8
 
 
 class AnswerMode(StrEnum):
@@ -56,6 +64,8 @@ class AnswerMode(StrEnum):
 
     ONLY_TELL = "only_tell"
     ANSWERING_MACHINE = "answering_machine"
+    ANSWER_AUTOMATICALLY = "answer_automatically"
+    REJECT = "reject"
 
 
 class Treatment(StrEnum):

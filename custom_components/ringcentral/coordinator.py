@@ -18,24 +18,16 @@ from .browser_session import EntrySession, async_keep_signed_in
 from .call_desk import CallDesk
 from .callers import UNANSWERED, Callers
 from .cloud import RingCentralClient
-from .const import (
-    CONF_ANSWER_AFTER,
-    CONF_ANSWER_MODE,
-    CONF_LONGEST_MESSAGE,
-    CONF_SOURCE,
-    DEFAULT_ANSWER_AFTER,
-    DEFAULT_LONGEST_MESSAGE,
-    DOMAIN,
-    LOGGER,
-    AnswerMode,
-    Treatment,
-)
+from .const import CONF_SOURCE, LOGGER, Treatment
 from .contact_list import ContactList
+from .filing import Filing
 from .health import CallSound, LineHealth, LineHistory, StatusChange, after, renewed, signed_out
 from .issues import Issue, LineIssues
 from .library import CallRecord, Direction as RecordedDirection, LibraryError
+from .line_options import LineOptions
 from .models import BLOCKED, CallEvent, CallEventType, LastCall, LineSnapshot, LineTest
 from .provisioning import Provisioning
+from .reception import Reception
 from .recording import Recordings
 from .resources import Resources, async_release
 from .rest import async_client, credentials_of
@@ -45,21 +37,19 @@ from .softphone import (
     CallChanged,
     CallEnded,
     Direction,
+    KeyPressed,
     LineLost,
     Party,
     Phone,
     PhoneEvent,
     Registered,
     Trace,
-    UnknownCallError,
 )
 from .sources import SIGNED_IN, Source, account_of
 
 type RingCentralConfigEntry = ConfigEntry[RingCentralCoordinator]
 
 _UNANSWERED_ENDS: Final = frozenset({CallEventType.MISSED, CallEventType.DECLINED})
-# Seconds that a stop leaves for a message to be filed.
-_FILING_TIMEOUT: Final = 5.0
 
 
 class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
@@ -88,6 +78,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._refresh_listeners: list[CALLBACK_TYPE] = []
         self._phone_listeners: list[Callable[[PhoneEvent], None]] = []
         self.testing = False
+        self.unannounced: set[str] = set()
+        """Calls of ours that are no business of automations."""
         self.desk = CallDesk()
         self.voice = resources.voice
         self.callers = Callers()
@@ -95,16 +87,26 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._calls: dict[str, Call] = {}
         self._answered_at: dict[str, datetime] = {}
         self._lost = False
-        self._filing_failed = False
         self._stopped = False
-        self._work: set[asyncio.Task[Any]] = set()
+        self._filing = Filing(hass, entry)
         self._client = _client(hass, entry) if entry.data[CONF_SOURCE] in SIGNED_IN else None
         account = account_of(entry.data, entry.entry_id)
         self.data = LineSnapshot(LineHealth(since=dt_util.utcnow()), str(account.proxy))
         self._phone = Phone(account, resources.media, self._phone_event, tls, self.history.trace)
         self.recordings = Recordings(entry.entry_id, self.library, self._tell)
-        self._machine = AnsweringMachine(
-            phone=self._phone, recordings=self.recordings, sounds=resources.sounds
+        self.sounds = resources.sounds
+        self.reception = Reception(
+            phone=self._phone,
+            desk=self.desk,
+            machine=AnsweringMachine(
+                phone=self._phone,
+                recordings=self.recordings,
+                sounds=resources.sounds,
+                voice=resources.voice,
+                on_message=self._tell,
+            ),
+            choices=lambda: self.choices,
+            work=self.async_work,
         )
         self._provisioning = Provisioning(
             hass,
@@ -121,10 +123,11 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
 
     @override
     async def _async_setup(self) -> None:
-        """Remember the last call, and who is who."""
+        """Remember the last call, what was missed, and the last recording; and who is who."""
         await self.contacts.async_load()
         try:
             last = await self.library.last_call(self.config_entry.entry_id, without=BLOCKED)
+            await self._look_up()
         except LibraryError as error:
             LOGGER.warning("The last call could not be read: %s", error)
             last = None
@@ -149,8 +152,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         try:
             await self._provisioning.async_stop()
             await self._phone.stop()
-            if self._work:
-                await asyncio.wait(self._work, timeout=_FILING_TIMEOUT)
+            await self._filing.settle()
         finally:
             self._issues.clear(*Issue)
             await async_release(self.hass)
@@ -184,10 +186,12 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     @callback
     def async_work[T](self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Do something in the background that a stop of the line leaves some time for."""
-        # In the background: a call must not hold up the start of Home Assistant.
-        task = self.config_entry.async_create_background_task(self.hass, work, f"{DOMAIN} {name}")
-        self._track(task)
-        return task
+        return self._filing.work(work, name)
+
+    @callback
+    def async_look_up(self) -> None:
+        """Show what has been filed by now."""
+        self._filing.look_up(self._look_up_again())
 
     @callback
     def async_note_test(self, found: LineTest) -> None:
@@ -195,14 +199,14 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._update(last_test=found)
 
     @property
-    def answer_mode(self) -> AnswerMode:
-        """What happens when somebody calls."""
-        return AnswerMode(self.config_entry.options.get(CONF_ANSWER_MODE, AnswerMode.ONLY_TELL))
+    def choices(self) -> LineOptions:
+        """What was chosen for the line."""
+        return LineOptions.of(self.config_entry.options)
 
     @callback
-    def async_set_answer_mode(self, mode: AnswerMode) -> None:
-        """Choose what happens when somebody calls, from the next call on."""
-        options = {**self.config_entry.options, CONF_ANSWER_MODE: mode.value}
+    def async_choose(self, option: str, value: str | float) -> None:
+        """Choose something for the line, from the next call on; its entry's options keep it."""
+        options = {**self.config_entry.options, option: value}
         self.hass.config_entries.async_update_entry(self.config_entry, options=options)
         self.async_update_listeners()
 
@@ -224,6 +228,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
                 self._call_changed(call)
             case CallEnded():
                 self._call_ended(event)
+            case KeyPressed(call_id, key) if call_id in self._calls:
+                self._key_pressed(call_id, key)
             case Registered():
                 self._line_found(event)
             case LineLost(reason):
@@ -236,15 +242,21 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         before = self._calls.get(call.call_id)
         if before is None:
             caller = self.callers.meet(call, self.config_entry.options, dt_util.utcnow())
+            if call.direction is Direction.INCOMING:
+                self.reception.expect(call)
             call = self._show(call)
             self._begin(call)
             if call.direction is Direction.INCOMING:
-                self._receive(call, caller.treatment)
+                if caller.treatment is Treatment.RING and not self.reception.hushes(call):
+                    self._tell(CallEvent(CallEventType.INCOMING, call))
+                self.reception.receive(call, caller.treatment)
+            else:
+                self._tell(CallEvent(CallEventType.OUTGOING, call))
             return
         call = self._show(call)
         if before.state in UNANSWERED and call.state not in UNANSWERED:
             now = self._answered_at[call.call_id] = dt_util.utcnow()
-            self._keep(self.library.answer_call(call.call_id, now))
+            self._filing.keep(self.library.answer_call(call.call_id, now))
             self._tell(CallEvent(CallEventType.ANSWERED, call))
 
     def _call_ended(self, event: CallEnded) -> None:
@@ -257,15 +269,23 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             self._begin(self.callers.named(call))
         call = self.callers.named(call)
         answered_at = self._answered_at.pop(call.call_id, None)
-        self._machine.call_ended(call.call_id)
+        outcome, reason = CallEventType(self.reception.outcome(event)), str(event.reason)
         self._show_calls()
-        outcome, reason = CallEventType(event.outcome), str(event.reason)
         if self.callers.of(call.call_id).kept_away and outcome in _UNANSWERED_ENDS:
             outcome, reason = CallEventType.BLOCKED, BLOCKED
         self.callers.ended(call, now, missed=outcome is CallEventType.MISSED)
-        self._keep(self.library.end_call(call.call_id, now, outcome, reason))
+        self._filing.keep(self.library.end_call(call.call_id, now, outcome, reason))
+        self.async_look_up()
         duration = (now - answered_at).total_seconds() if answered_at else 0.0
         self._tell(CallEvent(outcome, call, duration=duration, end_reason=reason))
+        self.unannounced.discard(call.call_id)
+
+    def _key_pressed(self, call_id: str, key: str) -> None:
+        self.reception.machine.key_pressed(call_id, key)
+        live = self.desk.calls.get(call_id)
+        # Digits that are collected may be a PIN.
+        if live is None or not live.listened_to:
+            self._tell(CallEvent(CallEventType.DTMF, self._calls[call_id], digit=key))
 
     def _show(self, call: Call) -> Call:
         """Show a call as it stands now, and return it with the name its caller goes by here."""
@@ -274,7 +294,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         return named
 
     def _show_calls(self) -> None:
-        shown = self.callers.shown(self._calls.values())
+        calls = self.callers.shown(self._calls.values())
+        shown = tuple(call for call in calls if not self.reception.hushes(call))
         self._update(calls=shown, callers={call.call_id: self.callers.of(call.call_id) for call in shown})
 
     def _begin(self, call: Call) -> None:
@@ -288,31 +309,9 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             caller_name=call.caller.name,
             called=call.called.number,
         )
-        self._keep(self.library.begin_call(record))
+        self._filing.keep(self.library.begin_call(record))
         if call.direction is Direction.INCOMING and not self.callers.of(call.call_id).kept_away:
             self._update(last_call=LastCall(call.call_id, call.caller, now))
-
-    def _receive(self, call: Call, treatment: Treatment) -> None:
-        """Do with a call that rings what is done about its caller."""
-        match treatment:
-            case Treatment.REJECT:
-                with contextlib.suppress(UnknownCallError):
-                    self._phone.hang_up(call.call_id)
-            case Treatment.ANSWERING_MACHINE:
-                self._attend(call)
-            case Treatment.RING:
-                self._tell(CallEvent(CallEventType.INCOMING, call))
-                if self.answer_mode is AnswerMode.ANSWERING_MACHINE:
-                    self._attend(call)
-
-    def _attend(self, call: Call) -> None:
-        options = self.config_entry.options
-        attending = self._machine.attend(
-            call,
-            answer_after=options.get(CONF_ANSWER_AFTER, DEFAULT_ANSWER_AFTER),
-            longest_message=options.get(CONF_LONGEST_MESSAGE, DEFAULT_LONGEST_MESSAGE),
-        )
-        self.async_work(attending, "answering machine")
 
     # The line itself
 
@@ -358,37 +357,27 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     # Inside
 
     def _tell(self, event: CallEvent) -> None:
-        if event.call.direction is Direction.OUTGOING:
-            # Whoever placed it knows.
+        if event.type is CallEventType.RECORDING_SAVED:
+            self.async_look_up()
+        if event.call.call_id in self.unannounced:
             return
         event = replace(event, caller=self.callers.of(event.call.call_id))
         for listener in list(self._call_listeners):
             listener(event)
 
+    async def _look_up_again(self) -> None:
+        # What can't be read can't be filed either, and that is told.
+        with contextlib.suppress(LibraryError):
+            await self._look_up()
+
+    async def _look_up(self) -> None:
+        line = self.config_entry.entry_id
+        missed = await self.library.missed(line, self.choices.seen)
+        self._update(missed=missed, last_clip=await self.library.last_clip(line))
+
     def _update(self, **changes: Any) -> None:
         if (data := replace(self.data, **changes)) != self.data:
             self.async_set_updated_data(data)
-
-    def _keep(self, filing: Coroutine[Any, Any, None]) -> None:
-        """File something in the library; its order is that of the calls of this method."""
-        self._track(self.config_entry.async_create_task(self.hass, self._file(filing), f"{DOMAIN} filing"))
-
-    async def _file(self, filing: Coroutine[Any, Any, None]) -> None:
-        try:
-            await filing
-        except LibraryError as error:
-            if not self._filing_failed:
-                LOGGER.error("Calls can't be filed at the moment: %s", error)
-            self._filing_failed = True
-            return
-        if self._filing_failed:
-            LOGGER.info("Calls are filed again")
-        self._filing_failed = False
-
-    def _track(self, task: asyncio.Task[Any]) -> None:
-        if not task.done():
-            self._work.add(task)
-            task.add_done_callback(self._work.discard)
 
 
 def _client(hass: HomeAssistant, entry: ConfigEntry) -> RingCentralClient:

@@ -128,6 +128,7 @@ async def _async_call(
         ) from error
     except MediaError as error:
         raise _failed("no_free_port") from error
+    coordinator.unannounced.add(call_id)
     try:
         ended = await _async_answered(call_id, events)
         if ended is not None:

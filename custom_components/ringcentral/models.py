@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from .callers import Caller
 from .health import LineHealth, LineStatus
+from .library import Clip, Missed
 from .softphone import Call, CallState, EndReason, Party
 from .softphone.media import Heard
 
@@ -31,8 +32,11 @@ class CallEventType(StrEnum):
     DECLINED = "declined"
     BLOCKED = "blocked"
     ENDED = "ended"
+    OUTGOING = "outgoing"
+    DTMF = "dtmf"
     RECORDING_STARTED = "recording_started"
     RECORDING_SAVED = "recording_saved"
+    VOICEMAIL = "voicemail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class CallEvent:
     end_reason: str | None = None
     clip: str | None = None
     media_content_id: str | None = None
+    digit: str | None = field(default=None, repr=False)
     caller: Caller = field(default_factory=Caller)
 
     def attributes(self, line: str) -> dict[str, Any]:
@@ -59,6 +64,7 @@ class CallEvent:
             "end_reason": self.end_reason,
             "clip": self.clip,
             "media_content_id": self.media_content_id,
+            "digit": self.digit,
         }
 
 
@@ -111,6 +117,8 @@ class LineSnapshot:
     callers: Mapping[str, Caller] = field(default_factory=dict)
     last_call: LastCall | None = None
     last_test: LineTest | None = None
+    missed: Missed = field(default_factory=Missed)
+    last_clip: Clip | None = None
 
     @property
     def registered(self) -> bool:

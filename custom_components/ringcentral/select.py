@@ -7,7 +7,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import AnswerMode
+from .const import CONF_ANSWER_MODE, AnswerMode
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .entity import RingCentralEntity
 
@@ -35,9 +35,9 @@ class AnswerModeSelect(RingCentralEntity, SelectEntity):
     @override
     def current_option(self) -> str:
         """The mode as it is."""
-        return self.coordinator.answer_mode
+        return self.coordinator.choices.answer_mode
 
     @override
     async def async_select_option(self, option: str) -> None:
         """Choose a mode for the calls to come."""
-        self.coordinator.async_set_answer_mode(AnswerMode(option))
+        self.coordinator.async_choose(CONF_ANSWER_MODE, option)

@@ -18,6 +18,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .entity import RingCentralEntity
 from .health import LineStatus
+from .library import CallRecord, Clip
+from .media_source import clip_media_content_id
 from .models import OUTCOMES, LastCall, LineSnapshot, LineTest
 from .softphone import CallState
 
@@ -53,6 +55,24 @@ def _tested(test: LineTest | None) -> Mapping[str, Any]:
     }
 
 
+def _missed(call: CallRecord) -> Mapping[str, Any]:
+    return {
+        "call_id": call.id,
+        "caller": call.caller,
+        "caller_name": call.caller_name,
+        "started_at": call.started_at.isoformat(),
+    }
+
+
+def _clip(clip: Clip | None) -> Mapping[str, Any]:
+    return {
+        "media_content_id": clip_media_content_id(clip.id) if clip else None,
+        "duration": round(clip.duration, 1) if clip else None,
+        "caller": clip.caller if clip else None,
+        "caller_name": clip.caller_name if clip else None,
+    }
+
+
 SENSORS = (
     LineSensorDescription(
         key="call_state",
@@ -74,6 +94,17 @@ SENSORS = (
         key="last_call",
         device_class=SensorDeviceClass.TIMESTAMP,
         value_fn=lambda line: line.last_call.started_at if line.last_call else None,
+    ),
+    LineSensorDescription(
+        key="missed_calls",
+        value_fn=lambda line: line.missed.count,
+        attributes_fn=lambda line: {"latest": [_missed(call) for call in line.missed.latest]},
+    ),
+    LineSensorDescription(
+        key="last_clip",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=lambda line: line.last_clip.started_at if line.last_clip else None,
+        attributes_fn=lambda line: _clip(line.last_clip),
     ),
     LineSensorDescription(
         key="line_status",
@@ -138,7 +169,7 @@ async def async_setup_entry(
 class LineSensor(RingCentralEntity, SensorEntity):
     """One fact about a line."""
 
-    _unrecorded_attributes = frozenset({"next_try"})
+    _unrecorded_attributes = frozenset({"latest", "next_try"})
     entity_description: LineSensorDescription
 
     def __init__(self, coordinator: RingCentralCoordinator, description: LineSensorDescription) -> None:

@@ -41,18 +41,23 @@ async def _async_test_line(call: ServiceCall) -> ServiceResponse:
     return found.as_dict() if call.return_response else None
 
 
+_NONE: Final = SupportsResponse.NONE
 _OPTIONAL: Final = SupportsResponse.OPTIONAL
+_ONLY: Final = SupportsResponse.ONLY
 _SERVICES: Final[tuple[tuple[str, Handler, VolSchemaType, SupportsResponse], ...]] = (
     ("answer", call_actions.async_answer, call_actions.ANSWER_SCHEMA, _OPTIONAL),
+    ("collect_digits", call_actions.async_collect_digits, call_actions.COLLECT_SCHEMA, _ONLY),
+    ("decline", call_actions.async_decline, call_actions.DECLINE_SCHEMA, _OPTIONAL),
+    ("dial", call_actions.async_dial, call_actions.DIAL_SCHEMA, _OPTIONAL),
+    ("get_calls", call_actions.async_get_calls, call_actions.CALLS_SCHEMA, _ONLY),
     ("hang_up", call_actions.async_hang_up, call_actions.CALL_SCHEMA, _OPTIONAL),
+    ("hold", call_actions.async_hold, call_actions.CALL_SCHEMA, _OPTIONAL),
     ("play", call_actions.async_play, call_actions.PLAY_SCHEMA, _OPTIONAL),
-    (
-        "start_recording",
-        call_actions.async_start_recording,
-        call_actions.RECORD_SCHEMA,
-        SupportsResponse.NONE,
-    ),
-    ("stop", call_actions.async_stop, call_actions.CALL_SCHEMA, SupportsResponse.NONE),
+    ("send_dtmf", call_actions.async_send_dtmf, call_actions.DTMF_SCHEMA, _OPTIONAL),
+    ("start_recording", call_actions.async_start_recording, call_actions.RECORD_SCHEMA, _NONE),
+    ("stop", call_actions.async_stop, call_actions.CALL_SCHEMA, _NONE),
     ("stop_recording", call_actions.async_stop_recording, call_actions.CALL_SCHEMA, _OPTIONAL),
     ("test_line", _async_test_line, TEST_LINE_SCHEMA, _OPTIONAL),
+    ("transfer", call_actions.async_transfer, call_actions.TRANSFER_SCHEMA, _OPTIONAL),
+    ("unhold", call_actions.async_unhold, call_actions.CALL_SCHEMA, _OPTIONAL),
 )

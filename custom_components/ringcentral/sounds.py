@@ -13,6 +13,8 @@ class Sounds:
 
     greeting: bytes = field(repr=False)
     beep: bytes = field(repr=False)
+    recorded: bytes = field(repr=False)
+    """Says that the call is recorded."""
 
 
 def load_sounds() -> Sounds:
@@ -20,4 +22,5 @@ def load_sounds() -> Sounds:
     return Sounds(
         greeting=(_FOLDER / "greeting.ulaw").read_bytes(),
         beep=(_FOLDER / "beep.ulaw").read_bytes(),
+        recorded=(_FOLDER / "recorded.ulaw").read_bytes(),
     )

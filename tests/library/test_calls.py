@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.ringcentral.library import CallRecord, Direction, Library, LibraryError
+from custom_components.ringcentral.library import CallRecord, Direction, Library, LibraryError, Missed
 
 START = datetime(2026, 11, 21, 17, 3, 11, 250_000, UTC)
 CALL = CallRecord(
@@ -101,6 +101,39 @@ async def test_calls_are_listed_newest_first_within_a_line_and_a_limit(library: 
 
     assert [call.id for call in await library.calls("front-door")] == ["call-0", "call-3", "call-2", "call-1"]
     assert [call.id for call in await library.calls("front-door", 2)] == ["call-0", "call-3"]
+
+
+async def test_missed_calls_are_those_nobody_took_since_a_moment(library: Library) -> None:
+    ends = {
+        "early": (0, Direction.INCOMING, "missed", "cancelled"),
+        "late": (10, Direction.INCOMING, "missed", "no_answer"),
+        "quiet": (20, Direction.INCOMING, "declined", "do_not_disturb"),
+        "refused": (30, Direction.INCOMING, "declined", "declined"),
+        "talked": (40, Direction.INCOMING, "ended", "remote_hangup"),
+        "ours": (50, Direction.OUTGOING, "missed", "no_answer"),
+    }
+    for name, (minutes, direction, outcome, reason) in ends.items():
+        await library.begin_call(
+            replace(
+                CALL,
+                id=name,
+                direction=direction,
+                started_at=after(minutes=minutes),
+                ended_at=after(minutes=minutes, seconds=30),
+                outcome=outcome,
+                end_reason=reason,
+            )
+        )
+    await library.begin_call(replace(CALL, id="rings", started_at=after(minutes=60)))
+
+    everything = await library.missed("front-door", None)
+    since = await library.missed("front-door", after(seconds=30))
+    few = await library.missed("front-door", None, limit=1)
+
+    assert [call.id for call in everything.latest] == ["quiet", "late", "early"]
+    assert (since.count, [call.id for call in since.latest]) == (2, ["quiet", "late"])
+    assert (few.count, [call.id for call in few.latest]) == (3, ["quiet"])
+    assert await library.missed("garage", None) == Missed()
 
 
 async def test_a_call_id_is_used_once(library: Library) -> None:

@@ -69,6 +69,18 @@ async def test_a_clip_carries_the_parties_of_its_call(library: Library) -> None:
     assert (clip.caller, clip.caller_name, clip.called) == ("+15551234567", "Anna Smith", "+15557654321")
 
 
+async def test_the_last_clip_of_a_line_is_its_latest_saved_one(library: Library) -> None:
+    assert await library.last_clip("front-door") is None
+    await save_clip(library, "front-door", START)
+    latest = await save_clip(library, "front-door", after(minutes=2))
+    await save_clip(library, "garage", after(minutes=3))
+    await library.begin_clip("front-door", after(minutes=4))
+
+    last = await library.last_clip("front-door")
+
+    assert last is not None and last.id == latest
+
+
 async def test_a_clip_may_be_of_no_call(library: Library) -> None:
     clip = await library.begin_clip("front-door", START)
 

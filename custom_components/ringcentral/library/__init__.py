@@ -10,7 +10,7 @@ from .errors import (
     LibraryTooNewError,
 )
 from .library import Library
-from .records import RECOVERED_LINE_ID, CallRecord, Clip, ClipKind, ClipState, Day, Direction, Total
+from .records import RECOVERED_LINE_ID, CallRecord, Clip, ClipKind, ClipState, Day, Direction, Missed, Total
 
 __all__ = [
     "RECOVERED_LINE_ID",
@@ -28,5 +28,6 @@ __all__ = [
     "LibraryError",
     "LibraryFullError",
     "LibraryTooNewError",
+    "Missed",
     "Total",
 ]

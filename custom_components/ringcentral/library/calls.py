@@ -5,7 +5,7 @@ import sqlite3
 from typing import Final
 
 from .database import transaction
-from .records import CallRecord, Direction
+from .records import CallRecord, Direction, Missed
 
 MAX_TEXT: Final = 128
 """Characters kept of a number or a name: more than any real one has, whatever the wire says."""
@@ -72,6 +72,25 @@ class CallTable:
             {"line_id": line_id, "direction": direction, "without": without, "limit": limit},
         )
         return [_call(row) for row in rows]
+
+    def missed(self, line_id: str, since: datetime | None, limit: int) -> Missed:
+        """Return how many calls nobody took that ended after a moment, and the latest of them."""
+        # Who was turned away for the sake of quiet is news all the same.
+        rows = self._connection.execute(
+            """
+            SELECT *, count(*) OVER () AS count FROM calls
+            WHERE line_id = :line_id AND direction = :incoming AND ended_at > :since
+            AND (outcome = 'missed' OR end_reason = 'do_not_disturb')
+            ORDER BY started_at DESC, rowid DESC LIMIT :limit
+            """,
+            {
+                "line_id": line_id,
+                "incoming": Direction.INCOMING,
+                "since": since.timestamp() if since else 0.0,
+                "limit": limit,
+            },
+        ).fetchall()
+        return Missed(rows[0]["count"] if rows else 0, tuple(map(_call, rows)))
 
 
 def moment(seconds: float) -> datetime:

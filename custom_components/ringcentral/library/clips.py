@@ -97,6 +97,15 @@ class ClipTable:
             datetime.combine(day + timedelta(days=1), time.min, zone).timestamp(),
         )
 
+    def last(self, line_id: str) -> Clip | None:
+        """Return the latest saved clip of a line."""
+        found = self._clips(
+            "WHERE clips.line_id = ? AND state = ? ORDER BY clips.started_at DESC, clips.rowid DESC LIMIT 1",
+            line_id,
+            ClipState.SAVED,
+        )
+        return found[0] if found else None
+
     def days(self, line_id: str, zone: tzinfo) -> list[Day]:
         """Return the local days a line has saved clips of, newest first."""
         rows = self._connection.execute(

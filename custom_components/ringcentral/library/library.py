@@ -12,7 +12,7 @@ from .calls import CallTable
 from .clips import ClipTable
 from .database import open_database, set_aside
 from .errors import LibraryClosedError, LibraryDamagedError, translated
-from .records import CallRecord, Clip, ClipKind, Day, Direction, Total
+from .records import CallRecord, Clip, ClipKind, Day, Direction, Missed, Total
 from .recovery import Repair, mark_interrupted, recover, refile
 from .worker import Worker
 
@@ -20,6 +20,7 @@ DATABASE: Final = "library.db"
 
 _PRIVATE: Final = 0o700
 _LATEST_CALLS: Final = 100
+_LATEST_MISSED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,14 @@ class Library:
     async def calls(self, line_id: str, limit: int = _LATEST_CALLS) -> list[CallRecord]:
         """Return the latest calls of a line, newest first."""
         return await self._run(lambda shelves: shelves.calls.newest(line_id, limit))
+
+    async def missed(self, line_id: str, since: datetime | None, limit: int = _LATEST_MISSED) -> Missed:
+        """Return the calls to a line that nobody took and that ended after a moment, None for all of them."""
+        return await self._run(lambda shelves: shelves.calls.missed(line_id, since, limit))
+
+    async def last_clip(self, line_id: str) -> Clip | None:
+        """Return the latest saved clip of a line."""
+        return await self._run(lambda shelves: shelves.clips.last(line_id))
 
     async def begin_clip(
         self,

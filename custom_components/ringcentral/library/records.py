@@ -57,6 +57,14 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """How many calls of a line nobody took, and the latest of them, newest first."""
+
+    count: int = 0
+    latest: tuple[CallRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Clip:
     """The recorded audio of one call and what is known about it.
 

@@ -90,9 +90,15 @@ class IncomingCall(CallMachine):
 
     @override
     def hang_up(self, reason: EndReason, now: float) -> None:
-        """End the call: decline while it rings, BYE once the caller has acknowledged our answer (§15)."""
+        """End the call: decline while it rings, BYE once the caller has acknowledged our answer (§15).
+
+        A 603 may end it for all phones of the account, a 486 for this one only (§21.4.24, §21.6.2).
+        """
         if self.phase is Phase.RINGING:
-            self.reject(603, Outcome.DECLINED, EndReason.DECLINED, now)
+            if reason is EndReason.DO_NOT_DISTURB:
+                self.reject(486, Outcome.DECLINED, reason, now)
+            else:
+                self.reject(603, Outcome.DECLINED, EndReason.DECLINED, now)
             return
         self._end_with_bye(reason, now)
 

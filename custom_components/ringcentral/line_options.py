@@ -1,0 +1,65 @@
+"""What a person has chosen for a line: the options of its configuration entry, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from homeassistant.util import dt as dt_util
+
+from .const import (
+    CONF_ANSWER_AFTER,
+    CONF_ANSWER_MODE,
+    CONF_DO_NOT_DISTURB,
+    CONF_GREETING,
+    CONF_GREETING_MEDIA,
+    CONF_LONGEST_MESSAGE,
+    CONF_RECORD_CALLS,
+    CONF_SEEN,
+    CONF_SILENCE,
+    DEFAULT_ANSWER_AFTER,
+    DEFAULT_LONGEST_MESSAGE,
+    DEFAULT_SILENCE,
+    AnswerMode,
+)
+from .voice import Media, Speech
+
+
+@dataclass(frozen=True, slots=True)
+class LineOptions:
+    """The choices as they stand; times are in seconds.
+
+    silence is how long a caller may say nothing before a message is taken to be over, 0 for ever. greeting is None for
+    the one that comes with the integration, seen when a person last looked at the missed calls.
+    """
+
+    answer_mode: AnswerMode
+    answer_after: float
+    longest_message: float
+    silence: float
+    do_not_disturb: bool
+    record_calls: bool
+    greeting: Speech | Media | None = field(repr=False)
+    seen: datetime | None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """Read the options of an entry; what was never chosen is as it comes."""
+        seen = options.get(CONF_SEEN)
+        return cls(
+            answer_mode=AnswerMode(options.get(CONF_ANSWER_MODE, AnswerMode.ONLY_TELL)),
+            answer_after=options.get(CONF_ANSWER_AFTER, DEFAULT_ANSWER_AFTER),
+            longest_message=options.get(CONF_LONGEST_MESSAGE, DEFAULT_LONGEST_MESSAGE),
+            silence=options.get(CONF_SILENCE, DEFAULT_SILENCE),
+            do_not_disturb=options.get(CONF_DO_NOT_DISTURB, False),
+            record_calls=options.get(CONF_RECORD_CALLS, False),
+            greeting=_greeting(options),
+            seen=dt_util.parse_datetime(seen) if seen else None,
+        )
+
+
+def _greeting(options: Mapping[str, Any]) -> Speech | Media | None:
+    if media := options.get(CONF_GREETING_MEDIA):
+        return Media(media["media_content_id"])
+    text = options.get(CONF_GREETING)
+    return Speech(text) if text else None

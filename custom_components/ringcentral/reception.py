@@ -1,0 +1,93 @@
+"""What becomes of a call that comes in: it rings, is answered by the line itself, or is turned away."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from homeassistant.core import callback
+
+from .answering_machine import AnsweringMachine
+from .call_desk import CallDesk, LiveCall
+from .const import LOGGER, AnswerMode, Treatment
+from .line_options import LineOptions
+from .softphone import Call, CallEnded, CallState, EndReason, Outcome, Phone, UnknownCallError
+from .softphone.media import MediaError
+
+
+class Reception:
+    """Takes the calls of one line as its options have it."""
+
+    def __init__(
+        self,
+        *,
+        phone: Phone,
+        desk: CallDesk,
+        machine: AnsweringMachine,
+        choices: Callable[[], LineOptions],
+        work: Callable[[Coroutine[Any, Any, None], str], object],
+    ) -> None:
+        """Take calls with a phone; `work` does something in the background."""
+        self.machine = machine
+        self._phone = phone
+        self._desk = desk
+        self._choices = choices
+        self._work = work
+        self._hushed: set[str] = set()
+
+    @callback
+    def hushes(self, call: Call) -> bool:
+        """Whether nobody is to notice that a call rings."""
+        return call.state is CallState.RINGING and call.call_id in self._hushed
+
+    @callback
+    def expect(self, call: Call) -> None:
+        """Note a call that begins to ring, before anybody hears of it."""
+        if self._choices().do_not_disturb:
+            self._hushed.add(call.call_id)
+
+    @callback
+    def receive(self, call: Call, treatment: Treatment) -> None:
+        """Do with a call that begins to ring what is done about its caller, and what was chosen for all."""
+        live, choices, hushed = self._desk.calls[call.call_id], self._choices(), call.call_id in self._hushed
+        if treatment is not Treatment.RING:
+            self._keep_away(live, choices, treatment)
+            return
+        match choices.answer_mode:
+            case AnswerMode.ANSWERING_MACHINE:
+                self._work(self._attend(live, choices, hushed=hushed), "answering machine")
+            case _ if hushed:
+                self._phone.hang_up(call.call_id, EndReason.DO_NOT_DISTURB)
+            case AnswerMode.ANSWER_AUTOMATICALLY:
+                self._work(self._answer(live, choices.answer_after), "answering")
+            case AnswerMode.REJECT:
+                self._phone.hang_up(call.call_id)
+
+    def _keep_away(self, live: LiveCall, choices: LineOptions, treatment: Treatment) -> None:
+        if treatment is Treatment.ANSWERING_MACHINE:
+            self._work(self._attend(live, choices, hushed=False), "answering machine")
+        elif treatment is Treatment.REJECT:
+            self._phone.hang_up(live.call_id)
+
+    @callback
+    def outcome(self, event: CallEnded) -> Outcome:
+        """Return how a call ended for the people here: who hung up on the greeting was missed."""
+        self._hushed.discard(event.call.call_id)
+        if event.reason is EndReason.REMOTE_HANGUP and self.machine.greets(event.call.call_id):
+            return Outcome.MISSED
+        return event.outcome
+
+    async def _attend(self, live: LiveCall, choices: LineOptions, *, hushed: bool) -> None:
+        await self.machine.attend(live, choices, answer_after=0 if hushed else choices.answer_after)
+        if hushed and not live.over and live.call.state is CallState.RINGING:
+            # No message can be kept, and nobody here will answer.
+            self._phone.hang_up(live.call_id, EndReason.DO_NOT_DISTURB)
+
+    async def _answer(self, live: LiveCall, after: float) -> None:
+        if await live.within(after, lambda: live.answered):
+            return
+        try:
+            self._phone.answer(live.call_id)
+        except UnknownCallError:
+            # The caller gave up at this very moment, or the line is gone.
+            return
+        except MediaError as error:
+            LOGGER.error("The call was not answered: %s", error)

@@ -1,0 +1,93 @@
+"""What else is done with a call: declined, held, handed on; and the list of calls."""
+
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.ringcentral.const import DATA_LIBRARY
+from custom_components.ringcentral.library import LibraryDamagedError
+from simulator.caller import Step
+
+from .line import ANNA, LISTENER, Line, until
+from .test_call_actions import act, refused
+
+
+@pytest.mark.parametrize(
+    ("to", "status", "reason"),
+    [("busy", 486, "busy"), ("reject", 603, "declined"), ("voicemail", 603, "declined")],
+)
+async def test_a_call_is_declined_as_wanted(line: Line, to: str, status: int, reason: str) -> None:
+    call = await line.call(LISTENER)
+
+    response = await act(line, "decline", to=to)
+
+    assert response["end_reason"] in {reason, "declined"}
+    await until(lambda: call.ended, 15)
+    assert call.status in {status, 487}
+    assert line.kinds == ["incoming", "declined"]
+
+
+async def test_a_call_is_held_and_taken_up_again(line: Line) -> None:
+    await line.call(LISTENER)
+    await act(line, "answer")
+
+    assert (await act(line, "hold"))["agreed"] is True
+    assert line.state("sensor", "call_state").state == "on_hold"
+    assert (await act(line, "unhold"))["agreed"] is True
+    assert line.state("sensor", "call_state").state == "talking"
+
+
+async def test_a_call_is_handed_on(line: Line) -> None:
+    call = await line.call(LISTENER)
+    await act(line, "answer")
+
+    response = await act(line, "transfer", number="+1 (650) 555-0199")
+
+    assert (response["transferred"], response["result"]) == (True, "transferred")
+    assert str(call.referred_to).startswith("sip:+16505550199@")
+    assert (await line.told("ended"))["end_reason"] == "transferred"
+
+
+@pytest.mark.parametrize(("number", "key"), [("911", "emergency_number"), ("not a number", "invalid_number")])
+async def test_nobody_is_handed_on_to_just_any_number(line: Line, number: str, key: str) -> None:
+    await line.call(LISTENER)
+    await act(line, "answer")
+
+    assert await refused(line, "transfer", number=number) == key
+    assert line.state("sensor", "call_state").state == "talking"
+
+
+async def test_the_calls_are_listed_newest_first(line: Line) -> None:
+    call = await line.call(ANNA)
+    line.cloud.sip.do(call, Step.CANCEL)
+    await line.told("missed")
+    await line.call(LISTENER)
+    await act(line, "hang_up")
+    await line.told("declined")
+    await line.hass.async_block_till_done()
+
+    async def listed(**data: Any) -> list[str]:
+        return [call["caller"] for call in (await act(line, "get_calls", **data))["calls"]]
+
+    assert await listed() == [LISTENER.number, ANNA.number]
+    assert await listed(limit=1) == [LISTENER.number]
+    assert await listed(outcome="missed") == [ANNA.number]
+    assert await listed(direction="outgoing") == []
+    assert await listed(since=(dt_util.now() + timedelta(hours=1)).isoformat()) == []
+    (missed,) = (await act(line, "get_calls", outcome="missed"))["calls"]
+    assert (missed["end_reason"], missed["answered_at"], missed["direction"]) == (
+        "cancelled",
+        None,
+        "incoming",
+    )
+    assert missed["started_at"] <= missed["ended_at"]
+
+
+async def test_a_list_that_cannot_be_read_is_told(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def damaged(*_: Any) -> None:
+        raise LibraryDamagedError
+
+    monkeypatch.setattr(line.hass.data[DATA_LIBRARY], "calls", damaged)
+    assert await refused(line, "get_calls") == "library_damaged"

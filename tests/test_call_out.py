@@ -1,0 +1,155 @@
+"""Calling people: in turn or all at once, with a message, until one confirms."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from custom_components.ringcentral import call_out
+from custom_components.ringcentral.softphone.media import MediaEngine, MediaError
+from simulator.presses import Press, Way
+from simulator.services import Kind, ServiceCall
+
+from .line import Line, until
+from .test_call_actions import act, refused, speaker  # noqa: F401 - a fixture
+
+ANNA, BO, CLEO = "+16505550101", "+16505550102", "+16505550103"
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_out, "CONFIRM_WITHIN", 0.3)
+
+
+async def people(line: Line, **kinds: Kind) -> None:
+    numbers = {"anna": ANNA, "bo": BO, "cleo": CLEO}
+    for name, kind in kinds.items():
+        await line.cloud.sip.serve(numbers[name], kind)
+
+
+async def called(line: Line, number: str) -> ServiceCall:
+    """Wait until somebody talks at a number; return that call."""
+    dialled = line.cloud.sip.exchange
+
+    def there() -> list[ServiceCall]:
+        return [call for call in dialled.dialled if call.service.number == number and call.heard]
+
+    await until(lambda: bool(there()))
+    return there()[-1]
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_a_message_is_said_to_who_answers(line: Line) -> None:
+    await people(line, anna=Kind.DEAD)
+
+    response = await act(line, "dial", numbers=ANNA, message="Water in the cellar", repeat=1)
+
+    assert response["answered_by"] == ANNA
+    assert (response["confirmed"], response["end_reason"]) == (False, "local_hangup")
+    assert response["results"] == {ANNA: "answered"}
+    (call,) = line.cloud.sip.exchange.dialled
+    await until(lambda: call.ended)
+    assert call.heard > 40
+    assert line.kinds == ["outgoing", "answered", "ended"]
+    assert line.of("outgoing")[0]["direction"] == "outgoing"
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_the_next_is_called_until_one_confirms(line: Line) -> None:
+    await people(line, anna=Kind.BUSY, bo=Kind.DEAD, cleo=Kind.DEAD)
+    dialling = asyncio.create_task(
+        act(line, "dial", numbers=[ANNA, BO, CLEO], message="Fire", confirm_digit="1", repeat=1)
+    )
+    cleo = await called(line, CLEO)
+    line.cloud.sip.press(cleo, Press("2", Way.RELAY))
+    await asyncio.sleep(0.05)
+    line.cloud.sip.press(cleo, Press("1", Way.RELAY))
+
+    response = await dialling
+    assert (response["answered_by"], response["confirmed"]) == (CLEO, True)
+    assert response["results"] == {ANNA: "busy", BO: "not_confirmed", CLEO: "confirmed"}
+    assert line.of("dtmf") == []
+
+
+async def test_nobody_there_is_no_error(line: Line) -> None:
+    await people(line, anna=Kind.BUSY)
+
+    response = await act(line, "dial", numbers=f"{ANNA}, {BO}")
+
+    assert (response["answered_by"], response["confirmed"], response["call_id"]) == (None, False, None)
+    assert response["results"] == {ANNA: "busy", BO: "unknown_number"}
+
+
+async def test_the_call_stays_for_what_follows(line: Line) -> None:
+    await people(line, anna=Kind.DEAD)
+
+    response = await act(line, "dial", numbers=ANNA, hang_up=False)
+
+    assert (response["answered_by"], response["end_reason"]) == (ANNA, None)
+    assert line.state("sensor", "call_state").state == "talking"
+    assert (await act(line, "hang_up"))["call_id"] == response["call_id"]
+
+
+async def test_of_those_called_at_once_the_first_has_the_call(line: Line) -> None:
+    await people(line, anna=Kind.UNANSWERED, bo=Kind.DEAD, cleo=Kind.BUSY)
+
+    response = await act(line, "dial", numbers=[ANNA, BO, CLEO], at_once=True, hang_up=False)
+
+    assert response["answered_by"] == BO
+    assert response["results"][ANNA] == "cancelled"
+    assert [call.called.number for call in line.entry.runtime_data.phone.calls] == [BO]
+
+
+async def test_two_who_answer_together_are_not_both_kept(line: Line) -> None:
+    await people(line, anna=Kind.DEAD, bo=Kind.DEAD)
+
+    response = await act(line, "dial", numbers=[ANNA, BO], at_once=True, hang_up=False)
+
+    await until(lambda: len(line.entry.runtime_data.phone.calls) == 1)
+    (call,) = line.entry.runtime_data.phone.calls
+    assert call.called.number == response["answered_by"]
+
+
+async def test_somebody_who_does_not_answer_is_left(line: Line) -> None:
+    await people(line, anna=Kind.UNANSWERED)
+
+    response = await act(line, "dial", numbers=ANNA, ring_timeout=5)
+
+    assert response["results"] == {ANNA: "no_answer"}
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_an_automation_that_is_stopped_hangs_up(line: Line) -> None:
+    await people(line, anna=Kind.UNANSWERED)
+    dialling = asyncio.create_task(act(line, "dial", numbers=ANNA))
+    await until(lambda: bool(line.cloud.sip.exchange.dialled))
+    dialling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await dialling
+
+    await until(lambda: not line.entry.runtime_data.phone.calls)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "key"),
+    [("911", "emergency_number"), ("what?", "invalid_number"), ([ANNA, "112"], "emergency_number")],
+)
+async def test_not_every_number_is_called(line: Line, numbers: Any, key: str) -> None:
+    await people(line, anna=Kind.BUSY)
+
+    assert await refused(line, "dial", numbers=numbers) == key
+
+
+async def test_a_voice_that_fails_calls_nobody(line: Line) -> None:
+    await people(line, anna=Kind.DEAD)
+
+    assert await refused(line, "dial", numbers=ANNA, message="Fire") == "tts_missing"
+    assert line.cloud.sip.exchange.dialled == []
+
+
+async def test_without_a_port_nobody_is_called(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(_: MediaEngine) -> None:
+        raise MediaError("none")
+
+    monkeypatch.setattr(MediaEngine, "open", none)
+    assert await refused(line, "dial", numbers=ANNA) == "no_free_port"
