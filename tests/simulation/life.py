@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 import contextlib
 from dataclasses import dataclass, field
 import logging
@@ -16,8 +17,10 @@ import zlib
 from custom_components.ringcentral.softphone import phone as phone_module
 from custom_components.ringcentral.softphone.account import Account, Proxy, Transport
 from custom_components.ringcentral.softphone.call import UnknownCallError
+from custom_components.ringcentral.softphone.dialing import DialError
 from custom_components.ringcentral.softphone.events import CallChanged, CallState, PhoneEvent
 from custom_components.ringcentral.softphone.media.engine import MediaEngine
+from custom_components.ringcentral.softphone.media.keys import KeyWay
 from custom_components.ringcentral.softphone.phone import Phone
 from simulator.caller import Caller, Manner, Step
 from simulator.dialect import Dialect
@@ -304,6 +307,27 @@ class Life:
         except UnknownCallError:
             return
         self._answered += 1
+        random = self._random
+        for act, often in ((self._hold, 0.15), (self._press, 0.15), (self._hand_on, 0.05)):
+            if random.random() < often:
+                self._loop.call_later(random.uniform(1, 120), self._with, act, call_id)
+
+    def _with(self, act: Callable[[Phone, str], object], call_id: str) -> None:
+        """Do something with a call, unless it is over or the line is gone."""
+        phone = self.watch.phone
+        assert phone is not None
+        with contextlib.suppress(UnknownCallError, DialError):
+            act(phone, call_id)
+
+    def _hold(self, phone: Phone, call_id: str) -> None:
+        phone.hold(call_id)
+        self._loop.call_later(self._random.uniform(1, 60), self._with, Phone.unhold, call_id)
+
+    def _press(self, phone: Phone, call_id: str) -> None:
+        phone.send_keys(call_id, "12", way=self._random.choice((KeyWay.AUTO, KeyWay.INFO)))
+
+    def _hand_on(self, phone: Phone, call_id: str) -> None:
+        phone.transfer(call_id, "+16505550199")
 
     def _hang_up(self, call_id: str) -> None:
         phone = self.watch.phone

@@ -1,5 +1,9 @@
 """A double of the sound shell, that only counts."""
 
+from collections.abc import Callable
+
+from custom_components.ringcentral.softphone.media.key_output import KeyOrder
+from custom_components.ringcentral.softphone.media.keypad import Keypad
 from custom_components.ringcentral.softphone.media.statistics import MediaStatistics
 
 _NOTHING = MediaStatistics(
@@ -16,11 +20,17 @@ class Session:
         """Belong to an engine."""
         self.port = port
         self.closed = False
+        self.keypad = Keypad()
         self._engine = engine
 
     def negotiate(self, *_: object, **__: object) -> None:
         """Take what was agreed; never after the end."""
         assert not self.closed, "sound is negotiated for a call that is over"
+
+    def press(self, order: KeyOrder, done: Callable[[bool], None]) -> None:
+        """Take keys to press; never after the end."""
+        assert not self.closed, "keys are pressed in a call that is over"
+        done(True)
 
     def close(self) -> None:
         """Give the port back, once."""

@@ -9,7 +9,6 @@ from custom_components.ringcentral.softphone.events import (
     Call,
     CallChanged,
     CallEnded,
-    CallState,
     Cause,
     EndReason,
     LineLost,
@@ -352,8 +351,10 @@ class Watch:
             self.wrong("a call that was up is given up")
 
     def _look_at_sound(self) -> None:
-        talking = sum(call.state is not CallState.RINGING for call in self.calls.values())
-        # The one that just ended is closed by the time this is told; one being answered may not be told yet.
+        # As the phone has it: others may have ended together with the one that is told now. One being answered may not
+        # be told yet.
+        assert self.phone is not None
+        talking = sum(call.answered for call in self.phone.calls)
         if not talking <= len(self._sound.sessions) <= len(self.calls):
             self.wrong(f"{len(self._sound.sessions)} ports open for {talking} calls")
 
