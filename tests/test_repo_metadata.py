@@ -361,6 +361,48 @@ def test_what_starts_automations_is_described_as_home_assistant_wants_it(
             assert unnamed_options(field["selector"], translations) == set()
 
 
+# hassfest's services.py: a field may also be a section of fields, whose own texts stand beside those of the others.
+FIELD_SCHEMA = vol.Schema(
+    {
+        vol.Optional("example"): object,
+        vol.Optional("default"): object,
+        vol.Optional("required"): bool,
+        vol.Required("selector"): validate_selector,
+    }
+)
+SERVICE_SCHEMA = vol.Schema(
+    {
+        cv.slug: {
+            vol.Optional("target"): TargetSelector.CONFIG_SCHEMA,
+            vol.Optional("fields"): {
+                str: vol.Any(
+                    FIELD_SCHEMA,
+                    {vol.Optional("collapsed"): bool, vol.Required("fields"): {str: FIELD_SCHEMA}},
+                )
+            },
+        }
+    }
+)
+
+
+def test_what_automations_do_is_described_as_home_assistant_wants_it(translations: dict[str, Any]) -> None:
+    for name, description in SERVICE_SCHEMA(load_yaml_dict(str(INTEGRATION / "services.yaml"))).items():
+        texts, described = translations["services"][name], description.get("fields", {})
+        sections = {key: field["fields"] for key, field in described.items() if "fields" in field}
+        fields = {key: field for key, field in described.items() if key not in sections}
+        for section in sections.values():
+            assert not keys(fields) & keys(section)
+            fields |= section
+        assert keys(texts) - {"fields", "sections"} == {"name", "description"}
+        assert keys(texts.get("fields")) == keys(fields)
+        assert keys(texts.get("sections")) == keys(sections)
+        named = [*texts.get("fields", {}).values(), *texts.get("sections", {}).values()]
+        assert all(keys(text) == {"name", "description"} for text in named)
+        assert [unnamed_options(field["selector"], translations) for field in fields.values()] == [
+            set()
+        ] * len(fields)
+
+
 def unnamed_options(selector: dict[str, Any], translations: dict[str, Any]) -> set[str]:
     """Return the options of a selector that are shown in words and have none."""
     select = selector.get("select") or {}

@@ -39,7 +39,9 @@ DAY = 24 * HOUR
 RINGS = 20.0
 # What a strict peer can't hold against a phone whose connection is cut in the middle of anything, and who may change a
 # session while the other side does (§14.2).
-_EXCUSED = re.compile(r"no response to|491 to INVITE|no 487 after CANCEL|[46]\d\d to INVITE: not 487 after CANCEL")
+_EXCUSED = re.compile(
+    r"no response to|491 to INVITE|no 487 after CANCEL|[46]\d\d to INVITE: not 487 after CANCEL"
+)
 ERROR_CODES = frozenset({408, 500, 502, 503, 504})
 
 
