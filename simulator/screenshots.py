@@ -146,6 +146,36 @@ async def look_at_device(page: Page, home: Home) -> None:
     await shoot(page, "device")
 
 
+async def look_at_contact(page: Page, home: Home) -> None:
+    """Look at what is asked about a contact."""
+    await page.goto(f"{home.url}/config/integrations/integration/ringcentral")
+    await page.get_by_text("Add contact").first.click()
+    await page.get_by_text("A new contact", exact=True).click()
+    await page.get_by_text("Add Telephone number").first.wait_for()
+    await shoot(page, "contact")
+
+
+async def look_at_automation(page: Page, home: Home) -> None:
+    """Look at an automation that answers, as its editor shows it."""
+    call = {"entity_id": "event.reception_call"}
+    gate = {
+        "alias": "Gate",
+        "triggers": [{"trigger": "ringcentral.call_started_ringing", "target": call}],
+        "actions": [
+            {
+                "action": "ringcentral.answer",
+                "target": call,
+                "data": {"message": "Please come in.", "dtmf": "9", "hang_up": True},
+            }
+        ],
+    }
+    await home.post("/api/config/automation/config/gate", gate)
+    await page.goto(f"{home.url}/config/automation/edit/gate")
+    await page.get_by_text("Answer a call").first.click()
+    await page.get_by_text("Rarely needed").first.wait_for()
+    await shoot(page, "automation")
+
+
 async def look_at_test(page: Page, home: Home, cloud: RingCentral) -> None:
     """Test the line with a call to an echo, and look at what came of it."""
     await cloud.sip.serve(ECHO, Kind.ECHO)
@@ -195,6 +225,8 @@ async def run() -> None:
             await look_at_device(page, home)
             await cloud.sip.ended(talking)
             await play_newest_clip(page, home)
+            await look_at_contact(page, home)
+            await look_at_automation(page, home)
             await look_at_exchange(page, home)
 
 
