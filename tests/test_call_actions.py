@@ -35,7 +35,7 @@ async def speaker(hass: HomeAssistant, line: Line, monkeypatch: pytest.MonkeyPat
 async def act(line: Line, action: str, **data: Any) -> dict[str, Any]:
     """Do something, and return the response."""
     target = {"entity_id": f"event.{line.entry.title.lower()}_call"}
-    quiet = action in {"stop", "start_recording"}
+    quiet = action in {"block", "stop", "start_recording"}
     response = await line.hass.services.async_call(
         DOMAIN, action, data, blocking=True, target=target, return_response=not quiet
     )

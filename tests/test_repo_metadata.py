@@ -448,7 +448,7 @@ def test_the_brand_is_square_transparent_and_trimmed(name: str, size: int) -> No
     assert max(right - left, bottom - top) >= size - size // 32
 
 
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -9,7 +9,7 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.helpers.typing import VolSchemaType
 import voluptuous as vol
 
-from . import call_actions
+from . import call_actions, contact_actions
 from .const import DOMAIN
 from .coordinator import RingCentralConfigEntry
 from .line_test import async_test_line
@@ -46,6 +46,7 @@ _OPTIONAL: Final = SupportsResponse.OPTIONAL
 _ONLY: Final = SupportsResponse.ONLY
 _SERVICES: Final[tuple[tuple[str, Handler, VolSchemaType, SupportsResponse], ...]] = (
     ("answer", call_actions.async_answer, call_actions.ANSWER_SCHEMA, _OPTIONAL),
+    ("block", contact_actions.async_block, contact_actions.BLOCK_SCHEMA, _NONE),
     ("collect_digits", call_actions.async_collect_digits, call_actions.COLLECT_SCHEMA, _ONLY),
     ("decline", call_actions.async_decline, call_actions.DECLINE_SCHEMA, _OPTIONAL),
     ("dial", call_actions.async_dial, call_actions.DIAL_SCHEMA, _OPTIONAL),

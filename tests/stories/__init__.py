@@ -1,0 +1,1 @@
+"""Stories: what a household does with its telephone, from end to end."""

@@ -1,0 +1,95 @@
+"""Nobody is at home: the line greets, beeps and records, and a mobile phone has the message."""
+
+from collections.abc import AsyncGenerator
+from http import HTTPStatus
+from typing import Any
+
+from homeassistant.core import HomeAssistant, SupportsResponse
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.selector import MediaSelector
+import pytest
+from pytest_homeassistant_custom_component.common import async_mock_service
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from simulator.caller import Step
+from tests.household import device_of
+from tests.line import ANNA, SOUNDS, Line, until
+
+from .household_1 import MY_LINK, Mobile, follow_page, mobile, text_of, use_blueprint
+
+AI = "ai_task.listener"
+
+
+@pytest.fixture
+async def pixel(hass: HomeAssistant) -> AsyncGenerator[Mobile]:
+    async with mobile(hass) as phone:
+        yield phone
+
+
+async def by_blueprint(hass: HomeAssistant, line: Line, pixel: Mobile, **more: Any) -> None:
+    await use_blueprint(hass, "message_left", line=device_of(hass, line), phone=pixel.device, **more)
+
+
+def test_the_page_offers_the_blueprint() -> None:
+    assert f"{MY_LINK}message_left.yaml" in text_of("answering-machine")
+
+
+@pytest.mark.parametrize("by", ["page", "blueprint"])
+async def test_the_caller_is_greeted_and_the_message_pushed(
+    hass: HomeAssistant, machine: Line, pixel: Mobile, hass_client: ClientSessionGenerator, by: str
+) -> None:
+    await (follow_page(hass, "answering-machine") if by == "page" else by_blueprint(hass, machine, pixel))
+
+    call = await machine.call()
+    await until(lambda: len(pixel.pushed) == 1)
+    [push] = pixel.pushed
+    response = await (await hass_client()).get(push["data"]["attachment"]["url"])
+
+    assert SOUNDS.beep in b"".join(call.voice.heard)
+    assert call.voice.finished, "she said all she wanted to say"
+    assert push["title"] == "Message"
+    assert push["message"].startswith("Anna Smith")
+    assert response.status == HTTPStatus.OK
+    assert await response.read() == machine.clips[0].read_bytes()
+
+
+async def test_who_says_nothing_has_left_no_message(hass: HomeAssistant, line: Line, pixel: Mobile) -> None:
+    await by_blueprint(hass, line, pixel)
+
+    line.cloud.sip.do(await line.call(), Step.CANCEL)
+    await line.told("missed")
+    await hass.async_block_till_done()
+
+    assert pixel.pushed == []
+
+
+async def test_an_ai_that_was_chosen_writes_it_down(
+    hass: HomeAssistant, machine: Line, pixel: Mobile
+) -> None:
+    asked = async_mock_service(
+        hass, "ai_task", "generate_data", None, {"data": "See you at eight"}, SupportsResponse.ONLY
+    )
+    await by_blueprint(hass, machine, pixel, listener=AI)
+
+    await machine.call(ANNA)
+    saved = await machine.told("voicemail")
+    await until(lambda: len(pixel.pushed) == 1)
+
+    assert asked[0].data["entity_id"] == AI
+    attachments = asked[0].data["attachments"]
+    MediaSelector({"accept": ["*/*"], "multiple": True})(attachments)  # as the action asks for them
+    assert [each["media_content_id"] for each in attachments] == [saved["media_content_id"]]
+    assert pixel.pushed[0]["message"].endswith("See you at eight")
+
+
+async def test_an_ai_that_fails_costs_no_message(hass: HomeAssistant, machine: Line, pixel: Mobile) -> None:
+    async_mock_service(
+        hass, "ai_task", "generate_data", None, None, SupportsResponse.ONLY, HomeAssistantError("no credit")
+    )
+    await by_blueprint(hass, machine, pixel, listener=AI)
+
+    await machine.call(ANNA)
+    await until(lambda: len(pixel.pushed) == 1)
+
+    assert pixel.pushed[0]["message"].startswith("Anna Smith")
+    assert "attachment" in pixel.pushed[0]["data"]
