@@ -61,6 +61,7 @@ class ServiceCall:
         self.ended = False
         self.outcome = ""
         self.heard = 0  # packets
+        self.sound = bytearray()  # PCMU of those, as they came
         self._account = account
         self._contact = f"sip:{service.number}@{signalling.host}:{signalling.port};transport=tcp"
         self._tag = f"{random.getrandbits(64):016x}"
@@ -189,6 +190,8 @@ class ServiceCall:
         self.heard += 1
         if packet.payload_type == TELEPHONE_EVENT:
             self.keys.event(packet, now)
+        elif packet.payload_type == PCMU:
+            self.sound += packet.payload
         if self.service.kind is not Kind.ECHO or self.ended or self._final != 200:
             return []
         echo = Packet(

@@ -99,14 +99,14 @@ def test_who_calls_again_soon_after_nobody_answered_is_told(
     callers: Callers, missed: bool, later: timedelta, repeat: bool
 ) -> None:
     callers.meet(call(), {}, NOW)
-    callers.ended(call(), NOW, missed=missed)
+    callers.ended(call(), NOW, unanswered=missed)
 
     assert callers.meet(call(call_id="8c3e"), {}, NOW + later).is_repeat is repeat
     assert not callers.meet(call("+16505550199", "9d4f"), {}, NOW + later).is_repeat
 
 
 def test_nobody_knows_whether_an_anonymous_caller_calls_again(callers: Callers) -> None:
-    callers.ended(call(None), NOW, missed=True)
+    callers.ended(call(None), NOW, unanswered=True)
 
     assert not callers.meet(call(None, "8c3e"), {}, NOW).is_repeat
 
@@ -115,7 +115,7 @@ def test_who_called_is_known_for_a_while_after_the_call_and_as_long_as_it_lasts(
     callers.meet(call(call_id="long"), {}, NOW)
     for number in range(MOST):
         callers.meet(call(call_id=str(number)), {}, NOW)
-        callers.ended(call(call_id=str(number)), NOW, missed=False)
+        callers.ended(call(call_id=str(number)), NOW, unanswered=False)
 
     assert callers.of("long").contact is not None
     assert callers.of(str(MOST - 1)).contact is not None

@@ -174,6 +174,17 @@ async def test_who_calls_again_within_three_minutes_is_told(line: Line) -> None:
     await give_up(line, again)
 
 
+async def test_who_calls_again_after_being_turned_down_is_told(line: Line) -> None:
+    await line.call()
+    await line.hass.services.async_call("ringcentral", "decline", {}, blocking=True)
+    await line.told("declined")
+
+    again = await line.call()
+
+    assert line.of("incoming")[-1]["is_repeat"] is True
+    await give_up(line, again)
+
+
 async def test_contacts_are_not_shown_to_strangers(
     line: Line, hass_client: ClientSessionGenerator, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -56,7 +56,7 @@ class Callers:
         self._book: ContactBook | None = None
         self._callers: dict[str, Caller] = {}
         self._ended: deque[str] = deque()
-        self._missed: dict[str, datetime] = {}
+        self._in_vain: dict[str, datetime] = {}
 
     @property
     def has_door_station(self) -> bool:
@@ -76,7 +76,7 @@ class Callers:
         incoming = call.direction is Direction.INCOMING
         number = call.caller.number
         contact = self._book.match(number) if incoming and self._book is not None else None
-        missed = self._missed.get(number) if incoming and number is not None else None
+        missed = self._in_vain.get(number) if incoming and number is not None else None
         caller = Caller(
             contact=contact,
             formatted=self._formatted(number),
@@ -99,11 +99,11 @@ class Callers:
             call for call in calls if call.state not in UNANSWERED or not self.of(call.call_id).kept_away
         )
 
-    def ended(self, call: Call, now: datetime, *, missed: bool) -> None:
+    def ended(self, call: Call, now: datetime, *, unanswered: bool) -> None:
         """Note that a call is over, and whether nobody answered it."""
-        self._missed = {number: at for number, at in self._missed.items() if now - at <= REPEAT_WITHIN}
-        if missed and call.caller.number is not None:
-            self._missed[call.caller.number] = now
+        self._in_vain = {number: at for number, at in self._in_vain.items() if now - at <= REPEAT_WITHIN}
+        if unanswered and call.caller.number is not None:
+            self._in_vain[call.caller.number] = now
         self._ended.append(call.call_id)
         if len(self._ended) > _REMEMBERED:
             self._callers.pop(self._ended.popleft(), None)

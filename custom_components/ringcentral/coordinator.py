@@ -273,7 +273,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._show_calls()
         if self.callers.of(call.call_id).kept_away and outcome in _UNANSWERED_ENDS:
             outcome, reason = CallEventType.BLOCKED, BLOCKED
-        self.callers.ended(call, now, missed=outcome is CallEventType.MISSED)
+        self.callers.ended(call, now, unanswered=outcome in _UNANSWERED_ENDS)
         self._filing.keep(self.library.end_call(call.call_id, now, outcome, reason))
         self.async_look_up()
         duration = (now - answered_at).total_seconds() if answered_at else 0.0
