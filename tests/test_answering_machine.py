@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.ringcentral import answering_machine
+from custom_components.ringcentral.conversation import Conversation
 from custom_components.ringcentral.library import Library, LibraryFullError
 from custom_components.ringcentral.softphone.media import MediaEngine, MediaError, MediaSession
 from custom_components.ringcentral.softphone.media.wav import WavFile
@@ -20,6 +21,7 @@ from simulator.ringcentral import RingCentral
 from .line import ANNA, LISTENER, SOUNDS, SPEECH, Line, set_up_line, until
 from .peers.programs import need
 from .speaker import Speaker, tone
+from .test_call_actions import act, refused
 
 
 def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -307,6 +309,53 @@ async def test_a_message_that_was_left_is_told_with_its_clip(machine: Line) -> N
     assert {key: message[key] for key in ("call_id", "clip", "media_content_id", "duration")} == {
         key: saved[key] for key in ("call_id", "clip", "media_content_id", "duration")
     }
+
+
+async def test_what_the_machine_takes_is_recorded_once(machine: Line) -> None:
+    await machine.call(replace(ANNA, manner=Manner(speech=SPEECH * 4)))
+    await machine.told("answered")
+
+    assert await refused(machine, "start_recording") == "recording_already"
+    await machine.told("voicemail")
+    assert machine.kinds.count("recording_started") == 1
+    assert len(machine.clips) == 1
+
+
+async def test_who_stops_the_greeting_has_the_caller_beeped_at_once(machine: Line) -> None:
+    choose(machine, greeting="A very long one")
+    with patch.object(machine.entry.runtime_data.voice, "render", return_value=b"\xff" * 80_000):
+        call = await machine.call()
+        await machine.told("answered")
+        await asyncio.sleep(0.1)
+        await act(machine, "stop")
+
+        await machine.told("voicemail", seconds=5)
+    assert SOUNDS.beep in b"".join(call.voice.heard)
+
+
+async def test_who_speaks_instead_of_the_greeting_has_the_call(machine: Line) -> None:
+    call = await machine.call(LISTENER)
+    await machine.told("answered")
+    (live,) = machine.entry.runtime_data.desk.calls.values()
+    speech = b"\x11" * 1600
+
+    assert await Conversation(machine.entry.runtime_data, live).play(speech)
+    await until(lambda: speech in b"".join(call.voice.heard))
+    assert machine.of("recording_started") == []
+    await act(machine, "start_recording")
+    assert machine.kinds[-1] == "recording_started"
+
+
+@pytest.mark.parametrize("fault", [ValueError("no such thing"), KeyError()])
+async def test_a_media_source_that_fails_in_its_own_way_costs_no_caller(
+    hass: HomeAssistant, cloud: RingCentral, caplog: pytest.LogCaptureFixture, fault: Exception
+) -> None:
+    line = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0, greeting="Hello")
+    with patch.object(line.entry.runtime_data.voice, "render", side_effect=fault):
+        await line.call()
+        await line.told("voicemail")
+
+    assert (str(fault) or type(fault).__name__) in caplog.text
 
 
 async def test_silence_ends_a_message(hass: HomeAssistant, cloud: RingCentral) -> None:

@@ -248,6 +248,33 @@ async def test_a_recording_that_cannot_be_kept_is_refused(
     assert await refused(line, "start_recording") == "library_full"
 
 
+async def test_nobody_is_left_on_a_silent_line_where_something_fails(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await line.call(LISTENER)
+
+    async def full(*_: Any, **__: Any) -> None:
+        raise LibraryFullError
+
+    monkeypatch.setattr(line.hass.data[DATA_LIBRARY], "begin_clip", full)
+    assert await refused(line, "answer", record=True, hang_up=True) == "library_full"
+    assert (await line.told("ended"))["end_reason"] == "local_hangup"
+
+
+async def test_a_call_that_somebody_else_answers_meanwhile_is_theirs(line: Line) -> None:
+    await line.call(LISTENER)
+
+    async def hesitate(what: Speech) -> bytes:
+        assert (await act(line, "answer"))["answered"] is True
+        return b"\xff" * 160
+
+    line.entry.runtime_data.voice.render = hesitate
+
+    response = await act(line, "answer", message="Come in", hang_up=True)
+    assert (response["answered"], response["end_reason"]) == (False, None)
+    assert line.state("sensor", "call_state").state == "talking"
+
+
 async def test_without_a_free_port_nothing_is_answered(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     await line.call(LISTENER)
 

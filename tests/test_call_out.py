@@ -3,14 +3,17 @@
 import asyncio
 from typing import Any
 
+from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.ringcentral import call_out
+from custom_components.ringcentral import call_limits, call_out
+from custom_components.ringcentral.call_out import CallOut, Errand
 from custom_components.ringcentral.softphone.media import MediaEngine, MediaError
 from simulator.presses import Press, Way
+from simulator.ringcentral import RingCentral
 from simulator.services import Kind, ServiceCall
 
-from .line import Line, until
+from .line import Line, set_up_line, until
 from .test_call_actions import act, refused, speaker  # noqa: F401 - a fixture
 
 ANNA, BO, CLEO = "+16505550101", "+16505550102", "+16505550103"
@@ -80,6 +83,26 @@ async def test_nobody_there_is_no_error(line: Line) -> None:
     assert response["results"] == {ANNA: "busy", BO: "unknown_number"}
 
 
+@pytest.mark.usefixtures("speaker")
+async def test_who_hangs_up_instead_of_confirming_is_followed_by_the_next(line: Line) -> None:
+    await people(line, anna=Kind.DEAD, bo=Kind.BUSY)
+    dialling = asyncio.create_task(
+        act(line, "dial", numbers=[ANNA, BO], message="Fire", confirm_digit="1", repeat=3)
+    )
+    line.cloud.sip.hang_up(await called(line, ANNA))
+
+    response = await dialling
+    assert response["results"] == {ANNA: "not_confirmed", BO: "busy"}
+
+
+async def test_nobody_there_at_once_is_no_error_either(line: Line) -> None:
+    await people(line, anna=Kind.BUSY, bo=Kind.BUSY)
+
+    response = await act(line, "dial", numbers=[ANNA, BO], at_once=True)
+
+    assert (response["answered_by"], response["results"]) == (None, {ANNA: "busy", BO: "busy"})
+
+
 async def test_the_call_stays_for_what_follows(line: Line) -> None:
     await people(line, anna=Kind.DEAD)
 
@@ -132,12 +155,60 @@ async def test_an_automation_that_is_stopped_hangs_up(line: Line) -> None:
 
 @pytest.mark.parametrize(
     ("numbers", "key"),
-    [("911", "emergency_number"), ("what?", "invalid_number"), ([ANNA, "112"], "emergency_number")],
+    [("911", "emergency_number"), ("what?", "invalid_number"), (["112", "what?"], "emergency_number")],
 )
 async def test_not_every_number_is_called(line: Line, numbers: Any, key: str) -> None:
     await people(line, anna=Kind.BUSY)
 
     assert await refused(line, "dial", numbers=numbers) == key
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_a_number_that_cannot_be_called_costs_the_others_nothing(line: Line, at_once: bool) -> None:
+    await people(line, anna=Kind.DEAD)
+
+    response = await act(line, "dial", numbers=["112", "what?", ANNA], at_once=at_once)
+
+    assert response["answered_by"] == ANNA
+    assert response["results"] == {"112": "emergency_number", "what?": "invalid_number", ANNA: "answered"}
+
+
+async def test_only_who_may_be_called_is_called(hass: HomeAssistant, cloud: RingCentral) -> None:
+    line = await set_up_line(hass, cloud, allowed_numbers=["+1 650 555 0101"])
+    await people(line, anna=Kind.DEAD, bo=Kind.DEAD)
+
+    response = await act(line, "dial", numbers=[BO, ANNA], hang_up=False)
+    assert response["results"] == {BO: "number_not_allowed", ANNA: "answered"}
+    assert await refused(line, "transfer", number=BO) == "number_not_allowed"
+    assert [call.service.number for call in cloud.sip.exchange.dialled] == [ANNA]
+
+
+async def test_an_automation_that_calls_again_and_again_is_stopped(line: Line) -> None:
+    await people(line, anna=Kind.BUSY)
+    for _ in range(call_limits.MOST_CALLS - 2):
+        line.entry.runtime_data.limits.count()
+
+    response = await act(line, "dial", numbers=[ANNA, BO, CLEO])
+    assert response["results"] == {ANNA: "busy", BO: "unknown_number", CLEO: "too_many_calls_placed"}
+    assert await refused(line, "dial", numbers=ANNA) == "too_many_calls_placed"
+
+
+async def test_who_is_stopped_before_it_rings_leaves_nobody_calling(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    await people(line, anna=Kind.UNANSWERED)
+    coordinator = line.entry.runtime_data
+    dialling = asyncio.create_task(CallOut(coordinator, Errand()).in_turn([ANNA]))
+    await asyncio.sleep(0)
+    assert len(coordinator.phone.calls) == 1
+    dialling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await dialling
+
+    await until(lambda: not coordinator.phone.calls)
+    await line.told("ended")
+    assert line.kinds == ["outgoing", "ended"]
+    assert "failed" not in caplog.text
 
 
 async def test_a_voice_that_fails_calls_nobody(line: Line) -> None:

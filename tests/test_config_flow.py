@@ -23,7 +23,7 @@ from simulator.rest import Endpoint, Fault, Trouble
 from simulator.ringcentral import RingCentral
 
 from .flow import CALLS, USUAL, Flow, suggested
-from .line import Line, set_up_line, until
+from .line import LISTENER, Line, set_up_line, until
 from .translations import EN, missing_texts
 
 
@@ -342,6 +342,7 @@ async def test_a_device_that_ringcentral_forgot_is_replaced(line: Line, reauth: 
 
 async def test_the_options_are_shown_as_they_are_and_take_effect(hass: HomeAssistant, line: Line) -> None:
     before = line.entry.runtime_data
+    await line.call(LISTENER)
     form = await hass.config_entries.options.async_init(line.entry.entry_id)
     assert missing_texts("options", form) == []
     assert form["step_id"] == "init"
@@ -356,6 +357,7 @@ async def test_the_options_are_shown_as_they_are_and_take_effect(hass: HomeAssis
         "silence",
         "blocked_calls",
         "anonymous_calls",
+        "allowed_numbers",
         "test_number",
     ]
 
@@ -364,8 +366,10 @@ async def test_the_options_are_shown_as_they_are_and_take_effect(hass: HomeAssis
 
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert dict(line.entry.options) == CALLS | {"silence": 8}
-    assert line.entry.runtime_data is not before
     assert line.state("select", "answer_mode").state == "answering_machine"
+    # Nobody is hung up on.
+    assert line.entry.runtime_data is before
+    assert (line.kinds, line.state("sensor", "call_state").state) == (["incoming"], "ringing")
 
 
 @pytest.mark.parametrize("rules", [{"blocked_calls": "silent"}, {"anonymous_calls": "answering_machine"}, {}])
@@ -414,15 +418,35 @@ async def test_a_test_number_that_must_not_be_called_is_told(
     assert dict(line.entry.options) == CALLS | {"silence": 8, "test_number": "*43"}
 
 
-@pytest.mark.parametrize("emptied", [{}, {"test_number": " ", "greeting": " "}])
+async def test_what_may_be_called_is_numbers_and_their_beginnings(hass: HomeAssistant, line: Line) -> None:
+    form = await hass.config_entries.options.async_init(line.entry.entry_id)
+
+    form = await hass.config_entries.options.async_configure(
+        form["flow_id"], CALLS | {"allowed_numbers": ["+1650*", "()"]}
+    )
+    assert missing_texts("options", form) == []
+    assert form["errors"] == {"allowed_numbers": "invalid_allowed_number"}
+
+    await hass.config_entries.options.async_configure(
+        form["flow_id"], CALLS | {"allowed_numbers": [" +1 650* ", " "]}
+    )
+    assert line.entry.options["allowed_numbers"] == ["+1 650*"]
+
+
+@pytest.mark.parametrize("emptied", [{}, {"test_number": " ", "greeting": " ", "allowed_numbers": [" "]}])
 async def test_the_greeting_and_the_test_number_can_be_taken_away(
-    hass: HomeAssistant, cloud: RingCentral, emptied: dict[str, str]
+    hass: HomeAssistant, cloud: RingCentral, emptied: dict[str, Any]
 ) -> None:
     media = {
         "media_content_id": "media-source://media_source/local/hello.mp3",
         "media_content_type": "audio/mpeg",
     }
-    chosen = {"test_number": "*43", "greeting": "Hello!", "greeting_media": media}
+    chosen = {
+        "test_number": "*43",
+        "greeting": "Hello!",
+        "greeting_media": media,
+        "allowed_numbers": ["+1650*"],
+    }
     line = await set_up_line(hass, cloud, **chosen)
     form = await hass.config_entries.options.async_init(line.entry.entry_id)
     assert chosen.items() <= suggested(form["data_schema"]).items()

@@ -18,6 +18,7 @@ from simulator.dialect import Dialect
 from simulator.ringcentral import RingCentral
 
 from .line import ANNA, LISTENER, Line, add_line, set_up_line, until
+from .test_call_actions import act, refused
 
 
 async def add(line: Line, name: str, *numbers: str, **marks: bool) -> str:
@@ -245,6 +246,20 @@ async def test_a_silent_call_rings_for_its_caller_alone(hass: HomeAssistant, clo
 
     assert line.kinds == ["blocked"]
     assert (blocked["end_reason"], "ringing" in line.states) == ("blocked", False)
+
+
+async def test_a_silent_call_is_not_in_the_way_of_one_that_everybody_hears(
+    hass: HomeAssistant, cloud: RingCentral
+) -> None:
+    line = await set_up_line(hass, cloud, blocked_calls="silent")
+    await add(line, "Spam", ANNA.number, blocked=True)
+    spam = await kept_away(line)
+    assert await refused(line, "answer") == "no_call_rings"
+    wanted = await line.call(LISTENER)
+
+    assert (await act(line, "answer"))["answered"] is True
+    await until(lambda: wanted.answers == 1)
+    assert spam.answers == 0
 
 
 @pytest.mark.parametrize("rule", ["reject", "silent"])

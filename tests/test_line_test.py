@@ -8,9 +8,10 @@ from custom_components.ringcentral import line_test
 from custom_components.ringcentral.const import DOMAIN
 from custom_components.ringcentral.softphone.media import Codec, MediaEngine, MediaError, RtpPacket
 from simulator.caller import Step
+from simulator.ringcentral import RingCentral
 from simulator.services import Kind
 
-from .line import ANNA, Line, until
+from .line import ANNA, Line, set_up_line, until
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +110,17 @@ async def test_a_test_call_is_filed_and_is_no_call_of_anybodys(line: Line) -> No
     newest = (await line.library.calls(line.entry.entry_id))[0]
     assert (newest.direction, newest.called, newest.outcome) == ("outgoing", "*43", "ended")
     assert newest.answered_at is not None
+
+
+async def test_a_test_calls_who_may_be_called_and_the_number_that_was_chosen_for_it(
+    hass: HomeAssistant, cloud: RingCentral
+) -> None:
+    line = await set_up_line(hass, cloud, allowed_numbers=["+1650*"], test_number="*43")
+    await served(line, Kind.BUSY)
+
+    assert await failed(line, "*44") == "number_not_allowed"
+    assert line.cloud.sip.exchange.dialled == []
+    assert await failed(line, "*43") == "number_busy"
 
 
 @pytest.mark.parametrize(("number", "problem"), [("112", "emergency_number"), ("call me", "invalid_number")])

@@ -1,5 +1,6 @@
 """What becomes of a call that comes in; what counts is what the caller's server was told."""
 
+from typing import Any
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
@@ -73,6 +74,19 @@ async def test_a_line_may_turn_every_call_away_and_tells_of_it(
 
     assert call.status == 603
     assert (line.kinds, declined["end_reason"]) == (["incoming", "declined"], "declined")
+
+
+@pytest.mark.parametrize("options", [{"answer_mode": "reject"}, {"do_not_disturb": True}])
+async def test_who_gives_up_while_being_turned_away_is_no_error(
+    hass: HomeAssistant, cloud: RingCentral, caplog: pytest.LogCaptureFixture, options: dict[str, Any]
+) -> None:
+    line = await set_up_line(hass, cloud, **options)
+    phone = line.entry.runtime_data.phone
+    with patch.object(phone, "hang_up", side_effect=UnknownCallError("gone")) as hang_up:
+        await cloud.call(LISTENER)
+        await until(lambda: hang_up.called)
+
+    assert "failed" not in caplog.text
 
 
 # Do not disturb

@@ -168,7 +168,7 @@ async def test_a_call_that_cannot_be_recorded_goes_on_and_is_told(
 
     assert "The disk of Home Assistant is full" in caplog.text
     assert recorder.state("sensor", "call_state").state == "talking"
-    assert heard(call, SOUNDS.recorded)
+    await until(lambda: heard(call, SOUNDS.recorded))
 
 
 async def test_what_waits_to_be_said_is_dropped_when_the_caller_hangs_up(recorder: Line) -> None:

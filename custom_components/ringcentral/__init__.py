@@ -2,10 +2,12 @@
 
 from typing import Final
 
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.const import Platform
-from homeassistant.core import HassJob, HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
 from .browser_session import EntrySession
@@ -54,8 +56,21 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
     # Entries are not unloaded when Home Assistant stops.
     entry.async_on_unload(hass.async_add_shutdown_job(HassJob(coordinator.async_stop)))
     entry.async_on_unload(async_record_calls(coordinator))
+    entry.async_on_unload(_async_follow_options(hass, coordinator))
     coordinator.async_start()
     return True
+
+
+@callback
+def _async_follow_options(hass: HomeAssistant, coordinator: RingCentralCoordinator) -> CALLBACK_TYPE:
+    """Have the entities show what is chosen, without a reload of the entry, which would hang up."""
+
+    @callback
+    def changed(change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        if entry is coordinator.config_entry and change is ConfigEntryChange.UPDATED:
+            coordinator.async_update_listeners()
+
+    return async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) -> bool:

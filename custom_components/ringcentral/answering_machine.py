@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from homeassistant.exceptions import HomeAssistantError
-
 from .call_desk import LiveCall
 from .const import LOGGER
 from .library import Clip, LibraryError
@@ -96,8 +94,8 @@ class AnsweringMachine:
             return self._sounds.greeting
         try:
             greeting = await self._voice.render(wanted)
-        except HomeAssistantError as error:
-            return self._own_greeting(str(error))
+        except Exception as error:  # noqa: BLE001 - media sources raise what they like, and the caller waits
+            return self._own_greeting(str(error) or type(error).__name__)
         self._greeting_failed = False
         return greeting
 
@@ -148,7 +146,9 @@ class AnsweringMachine:
         call_id = live.call_id
         self._greeted.add(call_id)
         try:
-            if not await self._greet(live, session, greeting + self._sounds.beep):
+            if not await self._greet(live, session, greeting + self._sounds.beep) and not (
+                self._skipped(live) and await self._greet(live, session, self._sounds.beep)
+            ):
                 return
             self._recordings.start(live.call, clip, session, choices.longest_message)
         except MediaError:
@@ -163,6 +163,11 @@ class AnsweringMachine:
             del self._messages[call_id]
         if reason is not None:
             self._hang_up(live.call, reason)
+
+    @staticmethod
+    def _skipped(live: LiveCall) -> bool:
+        """Whether somebody here has stopped the greeting, and says nothing instead: the caller is to have the beep."""
+        return not live.over and not live.playing
 
     async def _greet(self, live: LiveCall, session: MediaSession, greeting: bytes) -> bool:
         try:

@@ -170,17 +170,19 @@ async def async_answer(action: ServiceCall) -> Response:
     # Before it is answered: nobody is to wait for an engine, or hear nothing where that fails.
     sound = await _sound(action)
     answered = await conversation.answer()
-    completed = None
-    if answered and action.data[ATTR_RECORD] and not conversation.recorded_anyway:
-        await conversation.record()
-    if answered and sound is not None:
-        completed = await conversation.play(sound)
-    sent = None
-    if answered and ATTR_DTMF in action.data and not conversation.live.over:
-        sent = await conversation.press(action.data[ATTR_DTMF])
-    if action.data[ATTR_HANG_UP]:
-        conversation.hang_up()
-        await conversation.live.until_over()
+    completed = sent = None
+    try:
+        if answered and action.data[ATTR_RECORD] and not conversation.recorded_anyway:
+            await conversation.record()
+        if answered and sound is not None:
+            completed = await conversation.play(sound)
+        if answered and ATTR_DTMF in action.data and not conversation.live.over:
+            sent = await conversation.press(action.data[ATTR_DTMF])
+    finally:
+        # Nobody is left on a silent line where something fails. Whoever else has answered it goes on talking.
+        if answered and action.data[ATTR_HANG_UP]:
+            conversation.hang_up()
+            await conversation.live.until_over()
     return {"answered": answered, "completed": completed, "dtmf_sent": sent, **conversation.outcome}
 
 

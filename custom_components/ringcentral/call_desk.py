@@ -132,8 +132,9 @@ class LiveCall:
 class CallDesk:
     """Knows the live calls of one line."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, noticed: Callable[[Call], bool]) -> None:
+        """Begin with none; noticed() says whether anybody here is to notice a call as it stands now."""
+        self._noticed = noticed
         self._calls: dict[str, LiveCall] = {}
         self._arrivals: dict[str, asyncio.Future[LiveCall]] = {}
 
@@ -141,7 +142,10 @@ class CallDesk:
         """Wait for the first that is told of a call that was just placed."""
         arrival: asyncio.Future[LiveCall] = asyncio.get_running_loop().create_future()
         self._arrivals[call_id] = arrival
-        return await arrival
+        try:
+            return await arrival
+        finally:
+            self._arrivals.pop(call_id, None)
 
     @property
     def calls(self) -> Mapping[str, LiveCall]:
@@ -156,7 +160,9 @@ class CallDesk:
                 live = self._calls.setdefault(call.call_id, LiveCall(call))
                 live.call = call
                 live.change()
-                if (arrival := self._arrivals.pop(call.call_id, None)) is not None:
+                arrival = self._arrivals.get(call.call_id)
+                # Who waited may have been stopped in this turn of the loop.
+                if arrival is not None and not arrival.done():
                     arrival.set_result(live)
             case CallEnded(call) if call.call_id in self._calls:
                 live = self._calls.pop(call.call_id)
@@ -169,7 +175,8 @@ class CallDesk:
     def find(self, wanted: Wanted, call_id: str | None = None) -> LiveCall:
         """Return the call that is meant: the one named, or the only one there is.
 
-        Of several the one that is talked in is meant. Raises ServiceValidationError.
+        Of several the one that is talked in is meant; one that nobody is to notice has to be named. Raises
+        ServiceValidationError.
         """
         if call_id is not None:
             live = self._calls.get(call_id)
@@ -178,7 +185,9 @@ class CallDesk:
             if not wanted.includes(live.call):
                 raise _invalid(wanted.value)
             return live
-        fitting = [live for live in self._calls.values() if wanted.includes(live.call)]
+        fitting = [
+            live for live in self._calls.values() if wanted.includes(live.call) and self._noticed(live.call)
+        ]
         talking = [live for live in fitting if live.call.state is CallState.TALKING]
         if not fitting:
             raise _invalid(wanted.value)

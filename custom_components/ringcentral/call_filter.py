@@ -50,7 +50,8 @@ def _bare(number: str) -> str:
     return "".join(c for c in number if c.isalnum() or c in _IN_NUMBERS).casefold()
 
 
-def _fits(pattern: str, number: str) -> bool:
+def fits(pattern: str, number: str) -> bool:
+    """Whether a number is that of a pattern."""
     bare = _bare(number)
     return fnmatchcase(bare if pattern.startswith("+") else bare.removeprefix("+"), pattern)
 
@@ -62,7 +63,7 @@ def _is_of_number(patterns: list[str], call: Mapping[str, Any]) -> bool:
         for name in (("called", "called_formatted") if outgoing else ("caller", "caller_formatted"))
     ]
     # What was entered and cleared again in the editor is an empty list.
-    return not patterns or any(_fits(pattern, number) for number in numbers if number for pattern in patterns)
+    return not patterns or any(fits(pattern, number) for number in numbers if number for pattern in patterns)
 
 
 def _is_of_people(people: str, call: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from homeassistant.exceptions import HomeAssistantError
 from .const import DOMAIN
 from .conversation import Conversation, not_placed
 from .coordinator import RingCentralCoordinator
-from .softphone import DialError, EndReason
+from .softphone import DialError, EndReason, UnknownCallError
 from .softphone.media import MediaError
 
 # Seconds in which somebody who has heard everything may still press the key.
@@ -65,13 +66,18 @@ class CallOut:
         self._line = line
         self._errand = errand
         self._outcome = Outcome()
+        self._placed = False
+        self._refusal: HomeAssistantError | None = None
 
     async def in_turn(self, numbers: Sequence[str]) -> Outcome:
-        """Call one after the other; raises HomeAssistantError where that can't be."""
+        """Call one after the other; raises HomeAssistantError where nobody could be called at all.
+
+        A number that can't be called is passed over: whoever comes after it is called all the same.
+        """
         for number in numbers:
             if await self._settled_by(number):
                 break
-        return self._outcome
+        return self._told()
 
     async def all_at_once(self, numbers: Sequence[str]) -> Outcome:
         """Call all of them; whoever is first has it, the others are hung up on. Raises as in_turn."""
@@ -89,12 +95,23 @@ class CallOut:
             for call in waiting:
                 call.cancel()
             await asyncio.gather(*calls, return_exceptions=True)
+        return self._told()
+
+    def _told(self) -> Outcome:
+        if self._refusal is not None and not self._placed:
+            raise self._refusal
         return self._outcome
 
     async def _settled_by(self, number: str) -> bool:
         """Call one number; return whether nobody else needs to be called."""
-        conversation = await self._place(number)
-        live, outcome = conversation.live, self._outcome
+        outcome = self._outcome
+        try:
+            conversation = await self._place(number)
+        except HomeAssistantError as error:
+            self._refusal = self._refusal or error
+            outcome.results[number] = error.translation_key or ""
+            return False
+        live = conversation.live
         try:
             await live.until(lambda: live.answered)
             if not live.answered:
@@ -135,9 +152,17 @@ class CallOut:
     async def _place(self, number: str) -> Conversation:
         line = self._line
         try:
+            line.limits.admit(number)
             call_id, _ = line.phone.dial(number, ring_for=self._errand.ring_for)
         except DialError as error:
             raise not_placed(error) from error
         except MediaError as error:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_free_port") from error
-        return Conversation(line, await line.desk.arrival(call_id))
+        self._placed = True
+        line.limits.count()
+        try:
+            return Conversation(line, await line.desk.arrival(call_id))
+        except asyncio.CancelledError:
+            with contextlib.suppress(UnknownCallError):
+                line.phone.hang_up(call_id)
+            raise

@@ -1,7 +1,7 @@
 """Who calls: each call's caller as the line knows him, and what is done about him."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -93,11 +93,9 @@ class Callers:
         contact = self.of(call.call_id).contact
         return call if contact is None else replace(call, caller=Party(call.caller.number, contact.name))
 
-    def shown(self, calls: Iterable[Call]) -> tuple[Call, ...]:
-        """Return those of the calls that anybody is to notice: not what rings for its caller alone."""
-        return tuple(
-            call for call in calls if call.state not in UNANSWERED or not self.of(call.call_id).kept_away
-        )
+    def shows(self, call: Call) -> bool:
+        """Whether anybody is to notice a call: not while it rings for its caller alone."""
+        return call.state not in UNANSWERED or not self.of(call.call_id).kept_away
 
     def ended(self, call: Call, now: datetime, *, unanswered: bool) -> None:
         """Note that a call is over, and whether nobody answered it."""
@@ -107,6 +105,10 @@ class Callers:
         self._ended.append(call.call_id)
         if len(self._ended) > _REMEMBERED:
             self._callers.pop(self._ended.popleft(), None)
+
+    def e164(self, number: str) -> str | None:
+        """Return a number as it is called from anywhere; None for an extension, or before any country is known."""
+        return self._numbering.e164(number) if self._numbering is not None else None
 
     def _formatted(self, number: str | None) -> str | None:
         return number if number is None or self._numbering is None else self._numbering.formatted(number)

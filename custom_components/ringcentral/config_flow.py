@@ -11,7 +11,6 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     ConfigSubentryFlow,
     OptionsFlow,
-    OptionsFlowWithReload,
 )
 from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
@@ -296,7 +295,7 @@ async def _async_check(hass: HomeAssistant, data: Mapping[str, Any]) -> None:
         raise failure
 
 
-class CallsOptionsFlow(OptionsFlowWithReload):
+class CallsOptionsFlow(OptionsFlow):
     """Change what happens when somebody calls, and whom a test of the line calls."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -309,7 +308,7 @@ class CallsOptionsFlow(OptionsFlowWithReload):
             options = {
                 key: value for key, value in options.items() if key not in MAY_BE_EMPTY or typed.get(key)
             }
-            problem = Problem.of_test_number(options)
+            problem = Problem.of_numbers(options)
             if not problem.errors:
                 return self.async_create_entry(data=options)
         return self.async_show_form(

@@ -23,6 +23,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from .call_filter import number_pattern
 from .cloud import (
     PRODUCTION_SERVER,
     EncryptionWithdrawn,
@@ -42,6 +43,7 @@ from .cloud import (
     WrongJwt,
 )
 from .const import (
+    CONF_ALLOWED_NUMBERS,
     CONF_ANONYMOUS_CALLS,
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
@@ -202,10 +204,13 @@ OPTIONS_FORM: Final = CALLS_FORM.extend(
         **{
             vol.Required(key, default=first.value): _treatment(key) for key, (first, *_) in TREATMENTS.items()
         },
+        vol.Optional(CONF_ALLOWED_NUMBERS): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.TEL, multiple=True)
+        ),
         vol.Optional(CONF_TEST_NUMBER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL)),
     }
 )
-MAY_BE_EMPTY: Final = (CONF_GREETING, CONF_GREETING_MEDIA, CONF_TEST_NUMBER)
+MAY_BE_EMPTY: Final = (CONF_GREETING, CONF_GREETING_MEDIA, CONF_ALLOWED_NUMBERS, CONF_TEST_NUMBER)
 """The options that are gone when they are emptied."""
 
 
@@ -242,7 +247,17 @@ class Problem:
         )
 
     @classmethod
-    def of_test_number(cls, options: Mapping[str, Any]) -> Self:
+    def of_numbers(cls, options: Mapping[str, Any]) -> Self:
+        """Tell which of the numbers of the options is none, or must not be called."""
+        try:
+            for number in options.get(CONF_ALLOWED_NUMBERS, ()):
+                number_pattern(number)
+        except vol.Invalid:
+            return cls({CONF_ALLOWED_NUMBERS: "invalid_allowed_number"})
+        return cls._of_test_number(options)
+
+    @classmethod
+    def _of_test_number(cls, options: Mapping[str, Any]) -> Self:
         """Tell what keeps the number of the options, if there is one, from being called by a test."""
         if (number := options.get(CONF_TEST_NUMBER)) is None:
             return cls()
@@ -268,4 +283,10 @@ def flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was typed without the section around some of it, and without blanks around any of it."""
     values = {**user_input, **user_input.get(SECTION_ADVANCED, {})}
     values.pop(SECTION_ADVANCED, None)
-    return {key: value.strip() if isinstance(value, str) else value for key, value in values.items()}
+    return {key: _without_blanks(value) for key, value in values.items()}
+
+
+def _without_blanks(value: Any) -> Any:
+    if isinstance(value, list):
+        return [stripped for item in value if (stripped := _without_blanks(item)) != ""]
+    return value.strip() if isinstance(value, str) else value

@@ -38,6 +38,7 @@ CONF_FILE: Final = "file"
 CONF_NUMBERS: Final = "numbers"
 
 # Configuration entry: options
+CONF_ALLOWED_NUMBERS: Final = "allowed_numbers"
 CONF_ANONYMOUS_CALLS: Final = "anonymous_calls"
 CONF_ANSWER_AFTER: Final = "answer_after"
 CONF_ANSWER_MODE: Final = "answer_mode"

@@ -54,7 +54,16 @@ class Digits:
 
     def complete(self, keys: str) -> bool:
         """Whether these are all."""
+        keys = self._begun(keys)
         return len(keys) == self.count or (bool(self.terminator) and keys.endswith(self.terminator))
+
+    def of(self, keys: str) -> str:
+        """Return the digits of complete keys."""
+        return self._begun(keys).removesuffix(self.terminator)
+
+    def _begun(self, keys: str) -> str:
+        # Many press the end key after a PIN whose last digit was enough: it belongs to the attempt before.
+        return keys if self.count is None else keys.lstrip(self.terminator)
 
 
 class Conversation:
@@ -101,12 +110,16 @@ class Conversation:
 
     async def transfer(self, number: str) -> EndReason:
         """Hand the call on; return TRANSFERRED, or why it is still ours. Raises HomeAssistantError."""
+        limits = self._line.limits
         try:
-            return await self._line.phone.transfer(self.live.call_id, number)
+            limits.admit(number)
+            transferred = self._line.phone.transfer(self.live.call_id, number)
         except UnknownCallError as error:
             raise _failed("call_over") from error
         except DialError as error:
             raise not_placed(error) from error
+        limits.count()
+        return await transferred
 
     async def play(self, ulaw: bytes, times: int = 1) -> bool:
         """Play sound so many times; return whether it was heard to its end, not stopped or hung up on."""
@@ -167,9 +180,7 @@ class Conversation:
         """Play a prompt that the first key cuts short, and collect digits; None where too few came, or the call ended."""
         with self.live.listening() as ear:
             keys = await self._keys(ear, prompt, wanted.within, wanted.complete, barge_in=True)
-        if keys is None:
-            return None
-        return keys.removesuffix(wanted.terminator) if wanted.terminator else keys
+        return None if keys is None else wanted.of(keys)
 
     async def _keys(
         self, ear: Ear, sound: bytes, within: float, enough: Callable[[str], bool], *, barge_in: bool = False
@@ -222,7 +233,8 @@ class Conversation:
     async def record(self, longest: float = LONGEST_RECORDING) -> None:
         """Record from now on, until the call is over or so many seconds have passed; raises HomeAssistantError."""
         live, recordings = self.live, self._line.recordings
-        if live.recording is not None and not live.recording.filed.done():
+        running = live.recording is not None and not live.recording.filed.done()
+        if running or live.announcing or self._line.reception.machine.takes(live.call_id):
             raise _failed("recording_already")
         session = self._session
         try:

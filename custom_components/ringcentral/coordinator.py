@@ -16,6 +16,7 @@ from homeassistant.util import dt as dt_util
 from .answering_machine import AnsweringMachine
 from .browser_session import EntrySession, async_keep_signed_in
 from .call_desk import CallDesk
+from .call_limits import CallLimits
 from .callers import UNANSWERED, Callers
 from .cloud import RingCentralClient
 from .const import CONF_SOURCE, LOGGER, Treatment
@@ -80,9 +81,10 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self.testing = False
         self.unannounced: set[str] = set()
         """Calls of ours that are no business of automations."""
-        self.desk = CallDesk()
-        self.voice = resources.voice
         self.callers = Callers()
+        self.limits = CallLimits(self.callers, lambda: self.choices, hass.loop.time)
+        self.desk = CallDesk(self._noticed)
+        self.voice = resources.voice
         self.contacts = ContactList(hass, entry, self.callers)
         self._calls: dict[str, Call] = {}
         self._answered_at: dict[str, datetime] = {}
@@ -208,7 +210,6 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         """Choose something for the line, from the next call on; its entry's options keep it."""
         options = {**self.config_entry.options, option: value}
         self.hass.config_entries.async_update_entry(self.config_entry, options=options)
-        self.async_update_listeners()
 
     @override
     async def _async_update_data(self) -> LineSnapshot:
@@ -294,9 +295,15 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         return named
 
     def _show_calls(self) -> None:
-        calls = self.callers.shown(self._calls.values())
-        shown = tuple(call for call in calls if not self.reception.hushes(call))
+        shown = tuple(call for call in self._calls.values() if self._shown(call))
         self._update(calls=shown, callers={call.call_id: self.callers.of(call.call_id) for call in shown})
+
+    def _shown(self, call: Call) -> bool:
+        return self.callers.shows(call) and not self.reception.hushes(call)
+
+    def _noticed(self, call: Call) -> bool:
+        """Whether a call is any business of the people here, and of their automations."""
+        return self._shown(call) and call.call_id not in self.unannounced
 
     def _begin(self, call: Call) -> None:
         now = dt_util.utcnow()

@@ -14,7 +14,7 @@ from .softphone import TracedMessage
 
 TO_REDACT: Final = frozenset(
     {
-        "access_token", "authorizationId", "authorization_id", "ca_certificate", "client_id", "client_secret",
+        "access_token", "allowed_numbers", "authorizationId", "authorization_id", "ca_certificate", "client_id", "client_secret",
         "display_name", "greeting", "greeting_media", "id", "jwt", "password", "refresh_token", "test_number", "token", "username",
     }
 )  # fmt: skip

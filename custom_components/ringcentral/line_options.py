@@ -7,7 +7,9 @@ from typing import Any, Self
 
 from homeassistant.util import dt as dt_util
 
+from .call_filter import number_pattern
 from .const import (
+    CONF_ALLOWED_NUMBERS,
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
     CONF_DO_NOT_DISTURB,
@@ -30,7 +32,8 @@ class LineOptions:
     """The choices as they stand; times are in seconds.
 
     silence is how long a caller may say nothing before a message is taken to be over, 0 for ever. greeting is None for
-    the one that comes with the integration, seen when a person last looked at the missed calls.
+    the one that comes with the integration, seen when a person last looked at the missed calls. allowed_numbers are
+    patterns of what automations may call, none for everybody.
     """
 
     answer_mode: AnswerMode
@@ -41,6 +44,7 @@ class LineOptions:
     record_calls: bool
     greeting: Speech | Media | None = field(repr=False)
     seen: datetime | None
+    allowed_numbers: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -55,6 +59,7 @@ class LineOptions:
             record_calls=options.get(CONF_RECORD_CALLS, False),
             greeting=_greeting(options),
             seen=dt_util.parse_datetime(seen) if seen else None,
+            allowed_numbers=tuple(map(number_pattern, options.get(CONF_ALLOWED_NUMBERS, ()))),
         )
 
 

@@ -9,7 +9,7 @@ from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
+from .const import CONF_TEST_NUMBER, DOMAIN
 from .coordinator import RingCentralCoordinator
 from .models import LineTest
 from .softphone import (
@@ -121,6 +121,9 @@ async def _async_call(
     coordinator: RingCentralCoordinator, number: str, events: asyncio.Queue[PhoneEvent], found: LineTest
 ) -> LineTest:
     try:
+        # What was chosen for tests may be called, whatever automations may call.
+        if number != coordinator.config_entry.options.get(CONF_TEST_NUMBER):
+            coordinator.limits.admit(number)
         call_id, session = coordinator.phone.dial(number, ring_for=RING_TIMEOUT)
     except DialError as error:
         raise ServiceValidationError(
@@ -128,6 +131,7 @@ async def _async_call(
         ) from error
     except MediaError as error:
         raise _failed("no_free_port") from error
+    coordinator.limits.count()
     coordinator.unannounced.add(call_id)
     try:
         ended = await _async_answered(call_id, events)

@@ -1,6 +1,7 @@
 """What becomes of a call that comes in: it rings, is answered by the line itself, or is turned away."""
 
 from collections.abc import Callable, Coroutine
+import contextlib
 from typing import Any
 
 from homeassistant.core import callback
@@ -55,17 +56,22 @@ class Reception:
             case AnswerMode.ANSWERING_MACHINE:
                 self._work(self._attend(live, choices, hushed=hushed), "answering machine")
             case _ if hushed:
-                self._phone.hang_up(call.call_id, EndReason.DO_NOT_DISTURB)
+                self._turn_away(live, EndReason.DO_NOT_DISTURB)
             case AnswerMode.ANSWER_AUTOMATICALLY:
                 self._work(self._answer(live, choices.answer_after), "answering")
             case AnswerMode.REJECT:
-                self._phone.hang_up(call.call_id)
+                self._turn_away(live)
 
     def _keep_away(self, live: LiveCall, choices: LineOptions, treatment: Treatment) -> None:
         if treatment is Treatment.ANSWERING_MACHINE:
             self._work(self._attend(live, choices, hushed=False), "answering machine")
         elif treatment is Treatment.REJECT:
-            self._phone.hang_up(live.call_id)
+            self._turn_away(live)
+
+    def _turn_away(self, live: LiveCall, reason: EndReason = EndReason.LOCAL_HANGUP) -> None:
+        # A caller may have given up in the same packet: the end of the call is told next.
+        with contextlib.suppress(UnknownCallError):
+            self._phone.hang_up(live.call_id, reason)
 
     @callback
     def outcome(self, event: CallEnded) -> Outcome:
@@ -79,7 +85,7 @@ class Reception:
         await self.machine.attend(live, choices, answer_after=0 if hushed else choices.answer_after)
         if hushed and not live.over and live.call.state is CallState.RINGING:
             # No message can be kept, and nobody here will answer.
-            self._phone.hang_up(live.call_id, EndReason.DO_NOT_DISTURB)
+            self._turn_away(live, EndReason.DO_NOT_DISTURB)
 
     async def _answer(self, live: LiveCall, after: float) -> None:
         if await live.within(after, lambda: live.answered):

@@ -33,7 +33,9 @@ def async_record_calls(line: RingCentralCoordinator) -> CALLBACK_TYPE:
 async def _record(line: RingCentralCoordinator, live: LiveCall) -> None:
     conversation = Conversation(line, live)
     try:
-        if await conversation.announce(line.sounds.recorded):
+        announced = await conversation.announce(line.sounds.recorded)
+        live.announcing = False
+        if announced:
             await conversation.record()
     except HomeAssistantError as error:
         LOGGER.error("A call is not recorded: %s", error)
