@@ -60,14 +60,9 @@ class Day:
     def _relieve(self) -> None:
         self.server.up, self.server.silent, self.server.refusing = True, False, False
 
-    def _check(self, kind: str, *, again: bool = False) -> None:
-        if self.line.in_service:
-            return
-        if again:
+    def _check(self, kind: str) -> None:
+        if not self.line.in_service:
             self.late.append(f"{kind} at {self.world.now:.0f} s")
-        else:
-            # At this very moment it may be on its way back to its first proxy, by its own choice.
-            self.world.after(5, lambda: self._check(kind, again=True))
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -101,6 +101,24 @@ def test_a_proxy_challenge_is_answered_in_its_own_header() -> None:
     assert second.all("Authorization") == []
 
 
+def test_a_proxy_and_the_registrar_behind_it_are_both_told() -> None:
+    line = Line()
+    second = only(line.receive(response(line.connect(), 407, ("Proxy-Authenticate", CHALLENGE[1]))))
+    third = only(line.receive(response(second, 401, CHALLENGE)))
+    assert third.get("Proxy-Authorization") == second.get("Proxy-Authorization")
+    assert third.get("Authorization").startswith("Digest ")
+    line.receive(response(third, 200, ("Expires", "600")))
+    assert line.events() == [Registered(600.0)]
+
+
+def test_a_proxy_that_asks_again_behind_which_the_registrar_asked_is_a_refusal() -> None:
+    line = Line()
+    second = only(line.receive(response(line.connect(), 407, ("Proxy-Authenticate", CHALLENGE[1]))))
+    third = only(line.receive(response(second, 401, CHALLENGE)))
+    assert line.receive(response(third, 407, ("Proxy-Authenticate", CHALLENGE[1]))) == []
+    assert line.events() == [RegistrationRefused(407, "Because", 120.0)]
+
+
 def test_some_servers_ask_for_no_password() -> None:
     assert registered(f"{CONTACT};expires=3601") == [Registered(3601.0)]
 
@@ -324,7 +342,8 @@ def test_stale_nonces_are_answered_three_times_and_not_for_ever() -> None:
         register = only(line.receive(response(register, 401, STALE)))
         assert 'nonce="other"' in register.get("Authorization")
     assert line.receive(response(register, 401, STALE)) == []
-    assert isinstance(line.events()[0], RegistrationRefused)
+    # Nobody said a word against the password.
+    assert line.events() == [RegistrationRefused(401, "Because", 30.0)]
 
 
 def test_a_success_forgets_the_challenges_before_it() -> None:

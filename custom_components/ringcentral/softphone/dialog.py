@@ -6,7 +6,7 @@ from typing import Final, Self
 
 from .account import Flow, Proxy
 from .sip.address import NameAddr, split_list
-from .sip.message import Headers, Message, Request, Response
+from .sip.message import Fields, Headers, Message, Request, Response
 from .sip.reply import reply
 
 # What the ACK of a failure has of its INVITE.
@@ -14,9 +14,6 @@ _ACKNOWLEDGED: Final = frozenset({"Via", "Max-Forwards", "Route", "From"})
 
 # And its CANCEL.
 _CANCELLED: Final = _ACKNOWLEDGED | {"To", "Call-ID"}
-
-# Headers as (name, value).
-type Fields = tuple[tuple[str, str], ...]
 
 
 class Dialog:

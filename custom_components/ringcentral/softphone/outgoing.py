@@ -14,13 +14,13 @@ from typing import ClassVar, Final, override
 from . import sdp
 from .account import Proxy
 from .call import RING_TIMEOUT, CallMachine, Handler, Phase
-from .dialog import Dialog, Fields
+from .dialog import Dialog
 from .events import Call, CallChanged, CallEvent, CallState, EndReason, Outcome
 from .final_status import reason_of
 from .server_transaction import LINGER
 from .session_timer import MIN_SE, SUPPORTED, SessionTimer
 from .sip.digest import Credentials
-from .sip.message import Message, Request, Response
+from .sip.message import Fields, Message, Request, Response
 from .sip.reply import ALLOW
 from .transaction import ClientTransactions
 

@@ -18,9 +18,9 @@ from .account import Account, Flow
 from .backoff import Backoff
 from .events import FlowFailed, LineEvent, Registered, RegistrationRefused, Unregistered, ViaRewritten
 from .party import clean_text
+from .proofs import Proofs, challenge_of
 from .redirect import redirect_target
 from .sip.address import escape_user, parse_name_addr
-from .sip.digest import authorization, choose_challenge
 from .sip.message import Headers, Request, Response
 
 # What RingCentral's SDKs ask for over TCP; it grants 45 to 3,601 s.
@@ -33,8 +33,6 @@ REFRESH_PERIOD: Final = 90.0
 UNPROVEN_REFRESH_PERIOD: Final = 30.0
 # The refresh, a challenge and both answers must fit in before the registration runs out.
 REFRESH_MARGIN: Final = 2 * ANSWER_TIMEOUT
-# A changing nonce is answered, but not for ever (PJSIP has the same bound).
-MAX_CHALLENGES: Final = 3
 
 DEFAULT_RETRY: Final = 30.0
 # A server's word is taken for this long; its next one may have come to another opinion.
@@ -88,7 +86,7 @@ class Registration:
         self._from_tag = ""
         self._cseq = 0
         self._expires = REQUESTED_EXPIRES
-        self._challenges = 0
+        self._proofs = Proofs()
         self._asked_at = 0.0
         self._via_rewritten = False
         self._outbound = True
@@ -201,10 +199,9 @@ class Registration:
             self._refused(response, now)
         return True
 
-    def _register(self, now: float, *extra: tuple[str, str]) -> None:
+    def _register(self, now: float, proofs: Proofs | None = None) -> None:
         assert self._flow is not None
-        if not extra:
-            self._challenges = 0
+        self._proofs = proofs or Proofs()
         self._cseq += 1
         self._refresh_at = None
         self._asked_at = now
@@ -221,7 +218,7 @@ class Registration:
             ("Expires", str(self._expires)),
             # RFC 5626 §4.2.1: without it a registrar takes no notice of the instance.
             *([("Supported", "path, outbound")] if self._instance and self._outbound else []),
-            *extra,
+            *self._proofs.fields,
             ("User-Agent", self._account.user_agent),
         ]
         self._send(Request(Headers(fields), b"", "REGISTER", f"sip:{self._account.domain}"))
@@ -272,23 +269,17 @@ class Registration:
         return float(stated) if stated and _seconds(stated) else float(self._expires)
 
     def _challenged(self, response: Response, now: float) -> None:
-        self._challenges += 1
-        proxy = response.status == 407
-        challenge = choose_challenge(
-            response.headers.get_all("proxy-authenticate" if proxy else "www-authenticate")
-        )
-        repeated = self._challenges > 1 and not (challenge and challenge.stale)
-        if challenge is None or repeated or self._challenges > MAX_CHALLENGES:
-            self._refused(response, now)
-            return
-        value = authorization(
-            challenge,
+        proofs = self._proofs.meet(
+            response,
             self._account.credentials,
             method="REGISTER",
             uri=f"sip:{self._account.domain}",
             cnonce=self._token()[:16],
         )
-        self._register(now, ("Proxy-Authorization" if proxy else "Authorization", value))
+        if proofs is None:
+            self._refused(response, now)
+        else:
+            self._register(now, proofs)
 
     def _interval_too_brief(self, response: Response, now: float) -> bool:
         """Ask again for as long as the server wants at the least (§10.2.8), once."""
@@ -312,14 +303,21 @@ class Registration:
         self.granted = False
         status, reason = response.status, clean_text(response.reason)
         if self._busy():
-            wait = max(self._backoff.next_delay(), _stated_wait(response) or _RETRY_AFTER.get(status, 1.0))
+            wait = max(self._backoff.next_delay(), _wait(response, 1.0))
             self._refresh_at = now + wait
             self._emit(RegistrationRefused(status, reason, wait, kept=True))
             return
         self._refresh_at = None
         target = redirect_target(response, self._account.transport)
-        wait = _stated_wait(response) or _RETRY_AFTER.get(status, DEFAULT_RETRY)
-        self._emit(RegistrationRefused(status, reason, wait, redirect=target))
+        self._emit(RegistrationRefused(status, reason, _wait(response, DEFAULT_RETRY), redirect=target))
+
+
+def _wait(response: Response, usual: float) -> float:
+    """Return how long to leave the server alone, in seconds."""
+    challenge = challenge_of(response)
+    # A stale nonce is no word against our password: the server's nonces run out faster than we answer.
+    stale = challenge is not None and challenge.stale
+    return _stated_wait(response) or (usual if stale else _RETRY_AFTER.get(response.status, usual))
 
 
 def _stated_wait(response: Response) -> float:

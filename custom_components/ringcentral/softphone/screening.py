@@ -3,11 +3,10 @@
 from typing import Final
 
 from . import sdp
-from .dialog import Fields
 from .events import EndReason
 from .session_timer import MIN_SE, SUPPORTED, too_brief
 from .sip.address import split_list
-from .sip.message import MalformedMessageError, Request
+from .sip.message import Fields, MalformedMessageError, Request
 from .sip.reply import ALLOW
 
 # The offers that are good ones and not for us.

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Final
 
 from . import sdp
-from .dialog import Dialog, Fields
+from .dialog import Dialog
 from .events import Hold
 from .offer_answer import OfferAnswer
 from .server_transaction import Unacknowledged
 from .session_refresh import SessionRefresh
 from .session_timer import MIN_SE, SUPPORTED, SessionTimer, too_brief
-from .sip.message import Message, Request, Response
+from .sip.message import Fields, Message, Request, Response
 from .sip.reply import ALLOW
 from .transaction import ClientTransactions
 

@@ -10,10 +10,9 @@ RingCentral sends nothing more in a dialog whose connection is gone until an INV
 from collections.abc import Callable
 from typing import Final
 
-from .dialog import Fields
 from .sdp import CONTENT_TYPE
 from .session_timer import SUPPORTED, SessionTimer
-from .sip.message import Response
+from .sip.message import Fields, Response
 from .transaction import ClientTransactions
 
 # How long a call goes on without its signalling; the other side may have hung up long ago.

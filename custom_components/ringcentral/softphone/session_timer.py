@@ -4,9 +4,8 @@ from dataclasses import dataclass, replace
 import re
 from typing import Final, Self
 
-from .dialog import Fields
 from .sip.address import split_list
-from .sip.message import Message, Request, Response
+from .sip.message import Fields, Message, Request, Response
 
 # Seconds; what the RFC allows at the least (§5), and all that we ask for.
 MIN_SE: Final = 90

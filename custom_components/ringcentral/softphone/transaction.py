@@ -9,19 +9,17 @@ from dataclasses import dataclass, replace
 import math
 from typing import Final
 
-from .dialog import Dialog, Fields
-from .sip.digest import Credentials, authorization, choose_challenge
-from .sip.message import Request, Response
+from .dialog import Dialog
+from .proofs import MAX_CHALLENGES, Proofs
+from .sip.digest import Credentials
+from .sip.message import Fields, Request, Response
 
 # Timers B and F.
 TIMEOUT: Final = 32.0
-# A changing nonce is answered, but not for ever (PJSIP has the same bound).
-MAX_CHALLENGES: Final = 3
 
-_CHALLENGES: Final = {
-    401: ("WWW-Authenticate", "Authorization"),
-    407: ("Proxy-Authenticate", "Proxy-Authorization"),
-}
+_NO_PROOFS: Final = Proofs()
+# For who can't be asked.
+_NO_MORE_PROOFS: Final = Proofs(challenges=MAX_CHALLENGES)
 
 # Takes the final answer, None where there was none in time, and the time.
 type Answered = Callable[[Response | None, float], None]
@@ -37,8 +35,7 @@ class _Pending:
     extra: Fields
     answered: Answered
     give_up_at: float
-    challenges: int = 0
-    proofs: Fields = ()
+    proofs: Proofs = _NO_PROOFS
     heard: Heard | None = None
     cancelled: bool = False
     proceeding: bool = False
@@ -167,7 +164,7 @@ class ClientTransactions:
         cancel = self._dialog.cancel(pending.request)
         # Its own final answer is due within 64 × T1, or never comes (§9.1). A CANCEL can't be challenged (§22.1).
         pending.give_up_at = now + TIMEOUT
-        self._begin(_Pending(cancel, (), _nothing_more, now + TIMEOUT, MAX_CHALLENGES))
+        self._begin(_Pending(cancel, (), _nothing_more, now + TIMEOUT, _NO_MORE_PROOFS))
 
     def _acknowledge_again(self, response: Response) -> bool:
         """Repeat the ACK of a repeated 2xx (§13.2.2.4)."""
@@ -183,31 +180,20 @@ class ClientTransactions:
 
     def _authorized(self, pending: _Pending, response: Response, now: float) -> bool:
         """Ask once more with our credentials, where that may help (§22.1)."""
-        if response.status not in _CHALLENGES or pending.cancelled:
-            return False
-        asked_in, answered_in = _CHALLENGES[response.status]
-        challenge = choose_challenge(response.headers.get_all(asked_in))
-        # A proxy and who is behind it may both ask, and both are to be told (§22.3).
-        repeated = answered_in in dict(pending.proofs) and not (challenge and challenge.stale)
-        if challenge is None or repeated or pending.challenges >= MAX_CHALLENGES:
+        if pending.cancelled:
             return False
         asked = pending.request
-        value = authorization(
-            challenge,
-            self.credentials,
-            method=asked.method,
-            uri=asked.uri,
-            cnonce=self._token()[:16],
+        proofs = pending.proofs.meet(
+            response, self.credentials, method=asked.method, uri=asked.uri, cnonce=self._token()[:16]
         )
-        others = (proof for proof in pending.proofs if proof[0] != answered_in)
-        proofs = ((answered_in, value), *others)
-        request = self._dialog.request(asked.method, (*proofs, *pending.extra), asked.body)
+        if proofs is None:
+            return False
+        request = self._dialog.request(asked.method, (*proofs.fields, *pending.extra), asked.body)
         self._begin(
             replace(
                 pending,
                 request=request,
                 give_up_at=min(pending.give_up_at, now + TIMEOUT),
-                challenges=pending.challenges + 1,
                 proofs=proofs,
                 proceeding=False,
             )

@@ -51,6 +51,9 @@ _CSEQ: Final = re.compile(r"(\d{1,10})[ \t]+([!%'*+\-.0-9A-Z_`a-z~]+)", re.ASCII
 _BRANCH: Final = re.compile(r";[ \t]*branch[ \t]*=[ \t]*([^;, \t]+)", re.IGNORECASE)
 _SENT_BY: Final = re.compile(r"[ \t]*SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*\w+[ \t]+([^;,]+)", re.IGNORECASE)
 
+# Header fields as (name, value).
+type Fields = tuple[tuple[str, str], ...]
+
 
 class MalformedMessageError(ValueError):
     """The bytes are not a SIP message that can be understood."""
