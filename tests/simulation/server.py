@@ -16,6 +16,8 @@ from tests.softphone.builders import (
     sdp_offer,
 )
 
+# How many nonces in a row it declares stale at the most: a phone takes more for a refusal, and stays away for a while.
+STALE = 3
 TIMERS: tuple[Fields, ...] = (
     (),
     (("Supported", "timer"), ("Session-Expires", "14400;refresher=uac"), ("Min-SE", "90")),
@@ -65,6 +67,7 @@ class Server:
         self.holder: Connection | None = None
         self.placed = 0
         self._expires_at = 0.0
+        self._stale = 0
         self._world = world
         self.refreshes = 0
         self._fates: dict[str, str] = {}
@@ -103,12 +106,13 @@ class Server:
         connection.down.send(response(wire, 100, reason="Trying"))
         if self.refusing:
             connection.down.send(response(wire, 503, ("Retry-After", "20")))
-        elif not wire.all("Authorization") or random.random() < 0.05:
+        elif not wire.all("Authorization") or (random.random() < 0.05 and self._stale < STALE):
+            self._stale += 1
             challenge = f'Digest realm="r", nonce="{random.random()}", stale={str(bool(wire.all("Authorization"))).lower()}'
             connection.down.send(response(wire, 401, ("WWW-Authenticate", challenge)))
         else:
             expires = random.choice((45, 60, 229, 3601))
-            self.holder, self._expires_at = connection, self._world.now + expires
+            self.holder, self._expires_at, self._stale = connection, self._world.now + expires, 0
             contact = wire.get("Contact").partition(";expires")[0]
             connection.down.send(response(wire, 200, ("Contact", f"{contact};expires={expires}")))
 
