@@ -10,7 +10,7 @@ from simulator.link import Faults as ServerFaults
 from simulator.registrar import Refusal
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Trouble, Wire
-from tests.simulation.watch import HOUR, Watch, of_phone
+from tests.simulation.watch import HOUR, STALE, Watch, of_phone
 
 _STORMS = (408, 480, 500, 502, 503, 504)
 
@@ -61,7 +61,7 @@ class Troublemaker:
             "401 once": lambda: self._refused("401 once", 401, "Unauthorized", once=True),
             "403 once": lambda: self._refused("403 once", 403, "Forbidden", once=True),
             "423": lambda: self._wrong("423", shortest=random.choice((700, 1800))),
-            "stale nonces": lambda: self._wrong("stale nonces", stale=random.choice((0.3, 0.7, 1.0))),
+            STALE: lambda: self._wrong(STALE, stale=random.choice((0.3, 0.7, 1.0))),
             "redirect": self._redirect,
             "restart": self._restarted,
             "clock jump": self._jump,

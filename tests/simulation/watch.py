@@ -49,6 +49,8 @@ MOST_REGISTERS_AN_HOUR = 1000
 # In any day, for each proxy: the same, for there are days without a network; and a REGISTER each 11 s.
 MOST_TRIES_A_DAY = 3700
 MOST_REGISTERS_A_DAY = 8000
+# The fault that has the server refuse with 401 for another reason than the password.
+STALE = "stale nonces"
 # What the server means by a refusal that doesn't say when to come back.
 _WAITS = {401: 120.0, 403: 120.0, 404: 300.0, 407: 120.0, 603: 75.0}
 _WAIT = 30.0
@@ -102,6 +104,8 @@ class Watch:
         self._tried_at = loop.time()
         self._not_before: dict[str, float] = {}
         self._waits_until = 0.0
+        self._playing: Counter[str] = Counter()
+        self._over_at: dict[str, float] = {}
         self._away: dict[PlacedCall, float] = {}
         self._numbers: dict[str, PlacedCall] = {}
         self._gone: dict[str, float] = {}
@@ -135,12 +139,14 @@ class Watch:
         self.faults[kind] += 1
         self.disturbances += 1
         self._active += 1
+        self._playing[kind] += 1
         self._note(f"fault: {kind}")
         try:
             yield
         finally:
             self._active -= 1
-            self._clear_at = self._loop.time()
+            self._playing[kind] -= 1
+            self._clear_at = self._over_at[kind] = self._loop.time()
             self._note(f"over: {kind}")
 
     def jumped(self) -> None:
@@ -335,11 +341,17 @@ class Watch:
         stated = self.refusal_wait.get(refused.status, 0.0)
         self._note(f"refused with {refused.status}; the next try in {refused.retry_after:.1f} s")
         self._waits_until = now + refused.retry_after
-        usual = _WAITS.get(refused.status, 1.0 if refused.kept else _WAIT)
+        # Nonces that ran out time and again are no word against the password.
+        stale = refused.status == 401 and refused.retry_after < _WAITS[401] and self._recently(STALE, now)
+        usual = (None if stale else _WAITS.get(refused.status)) or (1.0 if refused.kept else _WAIT)
         if refused.redirect is None:
             self._not_before[self._host] = now + (stated or usual)
         if stated or refused.status in _WAITS:
             self._excused_until = max(self._excused_until, now + (stated or usual))
+
+    def _recently(self, kind: str, now: float) -> bool:
+        """Whether this is wrong, or was until a moment ago."""
+        return self._playing[kind] > 0 or now - self._over_at.get(kind, -REASON) < REASON
 
     def _given_up(self, call: Call, now: float) -> None:
         """Hold a call that the phone gave up against what the server knows of it."""
