@@ -277,7 +277,7 @@ def test_another_failure_is_tried_again(
     assert len(line.agent.calls) == 1
 
 
-def test_a_server_that_only_fails_is_given_up_five_minutes_after_the_loss(line: Line) -> None:
+def test_a_server_that_only_fails_is_given_up_five_minutes_after_the_line_is_back(line: Line) -> None:
     again, _ = invited(line)
     line.receive(response(again, 500))
     asked = serve(line, GIVE_UP - 1, 500)
@@ -347,13 +347,27 @@ def test_a_farewell_that_nobody_answers_is_said_again_should_the_connection_prov
     assert line.agent._calls == {}
 
 
-def test_a_second_loss_does_not_begin_the_five_minutes_anew(line: Line) -> None:
+def test_a_line_that_is_back_at_the_last_moment_keeps_the_call(line: Line) -> None:
+    lose(line)
+    line.advance(GIVE_UP - 1)
+    (again,) = line.reconnect()
+    assert serve(line, 20) == []
+    assert line.receive(response(again, 200, body=ANSWER))[0].method == "ACK"
+    serve(line, GIVE_UP)
+    assert [call.state for call in line.agent.calls] == [CallState.TALKING]
+
+
+def test_a_second_loss_begins_the_five_minutes_where_the_line_was_back(line: Line) -> None:
     invited(line)
     line.agent.disconnected(line.now)
     line.advance(GIVE_UP - 1)
-    (again,) = line.reconnect()
-    assert again.method == "INVITE"
-    assert [wire.method for wire in line.advance(1)] == ["BYE"]
+    assert [wire.method for wire in line.reconnect()] == ["INVITE"]
+    line.now += 2
+    line.agent.disconnected(line.now)
+    line.advance(GIVE_UP - 3)
+    assert len(line.agent.calls) == 1
+    line.advance(1)
+    assert line.agent.calls == []
 
 
 def test_a_refreshed_registration_asks_nothing_again(line: Line) -> None:

@@ -15,7 +15,7 @@ from .session_timer import SUPPORTED, SessionTimer
 from .sip.message import Fields, Response
 from .transaction import ClientTransactions
 
-# How long a call goes on without its signalling; the other side may have hung up long ago.
+# How long a call goes on without a line, and then without an answer; the other side may have hung up long ago.
 GIVE_UP: Final = 300.0
 # Seconds to wait after two INVITEs met (RFC 3261 §14.1), at the least and at the most: whose the Call-ID is waits longer.
 OWNER_GLARE_PAUSE: Final = (2.1, 4.0)
@@ -83,8 +83,12 @@ class SessionRefresh:
             self._lost_at = now
 
     def reunite(self, now: float) -> None:
-        """Ask over the new connection, now that the server knows it."""
+        """Ask over the new connection, now that the server knows it.
+
+        However long it took, the other side now has time to answer.
+        """
         self.in_touch = True
+        self._lost_at = None if self._lost_at is None else now
         self._ask(now)
 
     def change(self, now: float) -> None:
