@@ -12,7 +12,7 @@ from custom_components.ringcentral.cloud import (
     RingCentralError,
     Unreachable,
 )
-from custom_components.ringcentral.const import DOMAIN
+from custom_components.ringcentral.const import CONF_SOURCE, DOMAIN
 from custom_components.ringcentral.issues import Issue, LineIssues
 from custom_components.ringcentral.softphone import (
     Call,
@@ -32,6 +32,7 @@ from custom_components.ringcentral.softphone import (
     Unregistered,
     ViaRewritten,
 )
+from custom_components.ringcentral.sources import Source
 from simulator.dialect import Dialect
 from simulator.registrar import RegisterFault
 from simulator.rest import Endpoint
@@ -58,7 +59,8 @@ FULL = RegistrationRefused(603, "Too Many Contacts", 75.0)
 
 @pytest.fixture
 def issues(hass: HomeAssistant) -> LineIssues:
-    return LineIssues(hass, MockConfigEntry(domain=DOMAIN, title="Reception", entry_id="abc"))
+    data = {CONF_SOURCE: Source.SIP}
+    return LineIssues(hass, MockConfigEntry(domain=DOMAIN, title="Reception", entry_id="abc", data=data))
 
 
 def open_issues(hass: HomeAssistant, domain: str = DOMAIN) -> dict[str, ir.IssueEntry]:
@@ -136,8 +138,13 @@ def test_each_entry_has_words_for_what_it_tells(hass: HomeAssistant, issues: Lin
     issues.provisioning_failed(MissingPermission(permission="VoipCalling"))
     issues.provisioning_failed(FeatureUnavailable(error_code="BIL-103"))
 
+    at_ringcentral = MockConfigEntry(
+        domain=DOMAIN, title="Reception", entry_id="def", data={CONF_SOURCE: Source.BROWSER}
+    )
+    LineIssues(hass, at_ringcentral).follow(EXPIRED)
+
     found = open_issues(hass)
-    assert set(found) == set(Issue) == set(EN["issues"])
+    assert set(found) == {*Issue, "certificate_invalid_at_ringcentral"} == set(EN["issues"])
     for key, entry in found.items():
         assert entry.translation_placeholders is not None
         texts = [text.format_map(entry.translation_placeholders) for text in EN["issues"][key].values()]

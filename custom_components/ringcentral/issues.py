@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from .cloud import FeatureUnavailable, MissingPermission, RingCentralError
-from .const import DOMAIN
+from .const import CONF_SOURCE, DOMAIN
 from .softphone import (
     Call,
     CallChanged,
@@ -26,6 +26,7 @@ from .softphone import (
     Unregistered,
     ViaRewritten,
 )
+from .sources import Source
 
 LEARN_MORE: Final = (
     "https://github.com/ringcentral-homeassistant/ringcentral-homeassistant"
@@ -34,7 +35,7 @@ LEARN_MORE: Final = (
 
 
 class Issue(StrEnum):
-    """What can be the matter; also the key of its texts."""
+    """What can be the matter; also the beginning of its texts' key."""
 
     CERTIFICATE_INVALID = "certificate_invalid"
     FEATURE_UNAVAILABLE = "feature_unavailable"
@@ -108,9 +109,14 @@ class LineIssues:
             is_fixable=False,
             learn_more_url=LEARN_MORE,
             severity=ir.IssueSeverity.WARNING if issue in _WARNINGS else ir.IssueSeverity.ERROR,
-            translation_key=issue,
+            translation_key=self._text(issue),
             translation_placeholders={"line": self._entry.title, **placeholders},
         )
+
+    def _text(self, issue: Issue) -> str:
+        # Nobody can renew RingCentral's certificates, nor vouch for them.
+        at_ringcentral = self._entry.data[CONF_SOURCE] != Source.SIP
+        return f"{issue}_at_ringcentral" if at_ringcentral and issue is Issue.CERTIFICATE_INVALID else issue
 
     def _id(self, issue: Issue) -> str:
         return f"{issue}_{self._entry.entry_id}"
