@@ -107,6 +107,15 @@ class Line:
         await self.told("incoming", before + 1)
         return call
 
+    async def lose(self) -> None:
+        """Cut its connection, and wait until it has noticed; a moment later it may be back."""
+        lost = asyncio.Event()
+        stop = self.entry.runtime_data.async_add_listener(lambda: None if self.registered else lost.set())
+        self.cloud.sip.drop(self.cloud.sip.accounts[-1])
+        async with asyncio.timeout(10):
+            await lost.wait()
+        stop()
+
     async def reload(self) -> None:
         """Reload the entry and wait until it is registered again."""
         assert await self.hass.config_entries.async_reload(self.entry.entry_id)

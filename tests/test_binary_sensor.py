@@ -18,8 +18,8 @@ async def test_the_entity_is_registered_under_the_line(
 
 
 async def test_it_shows_whether_the_line_is_registered(line: Line) -> None:
-    line.cloud.sip.drop(line.cloud.sip.accounts[-1])
-    await until(lambda: line.state("binary_sensor", "registered").state == "off")
+    await line.lose()
+    assert line.state("binary_sensor", "registered").state == "off"
     await until(lambda: line.state("binary_sensor", "registered").state == "on")
 
 

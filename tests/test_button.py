@@ -48,8 +48,7 @@ async def test_a_press_calls_the_test_number_where_there_is_one(
 
 async def test_a_press_tells_when_there_is_no_line(line: Line) -> None:
     line.cloud.sip.faults.close_on_register = True
-    line.cloud.sip.drop(line.cloud.sip.accounts[-1])
-    await until(lambda: not line.registered)
+    await line.lose()
 
     with pytest.raises(HomeAssistantError, match="isn't registered"):
         await press(line)

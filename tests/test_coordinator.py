@@ -53,17 +53,12 @@ def drop(line: Line) -> None:
     line.cloud.sip.drop(line.cloud.sip.accounts[-1])
 
 
-async def back_again(line: Line) -> None:
-    await until(lambda: not line.registered)
-    await until(lambda: line.registered)
-
-
 # The line
 
 
 async def test_a_dropped_line_is_back_by_itself(line: Line) -> None:
-    drop(line)
-    await until(lambda: line.state("binary_sensor", "registered").state == "off")
+    await line.lose()
+    assert line.state("binary_sensor", "registered").state == "off"
     await until(lambda: line.state("binary_sensor", "registered").state == "on")
 
     await line.call()
@@ -87,8 +82,7 @@ async def test_a_line_that_stays_away_is_told_once_when_it_goes_and_once_when_it
 
 
 async def test_entities_stay_available_while_the_line_is_away(line: Line) -> None:
-    drop(line)
-    await until(lambda: not line.registered)
+    await line.lose()
 
     assert line.state("sensor", "call_state").state == "idle"
     assert line.state("binary_sensor", "registered").state == "off"

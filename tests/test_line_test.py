@@ -167,8 +167,7 @@ async def test_a_line_that_is_lost_while_it_rings(line: Line) -> None:
 
 async def test_a_line_that_is_not_registered(line: Line) -> None:
     line.cloud.sip.faults.close_on_register = True
-    line.cloud.sip.drop(line.cloud.sip.accounts[-1])
-    await until(lambda: not line.registered)
+    await line.lose()
 
     assert await failed(line) == "line_not_registered"
 

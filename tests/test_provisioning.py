@@ -93,8 +93,7 @@ async def test_a_call_goes_on_while_its_line_gets_other_credentials(machine: Lin
     assert machine.entry.data["provision"]["sipInfo"][0]["password"] == "a-fresh-one"
     assert set(statuses) <= {"registered"}
     assert len(machine.cloud.sip._phones) == 1
-    machine.cloud.sip.drop(account)
-    await until(lambda: not machine.registered)
+    await machine.lose()
     await until(lambda: machine.registered)
 
 

@@ -371,8 +371,7 @@ async def test_a_line_that_is_back_at_once_was_neither_lost_nor_restored(
         """,
     )
 
-    line.cloud.sip.drop(line.cloud.sip.accounts[-1])
-    await until(lambda: not line.registered)
+    await line.lose()
     await until(lambda: line.registered)
     await line.reload()
     await settle(line)
@@ -383,8 +382,7 @@ async def test_a_line_that_is_back_at_once_was_neither_lost_nor_restored(
 async def test_a_line_is_restored_by_itself(hass: HomeAssistant, line: Line) -> None:
     done = await automate(hass, when("line_restored", "{for: 0}", f"entity_id: {REGISTERED}", actions=WENT))
 
-    line.cloud.sip.drop(line.cloud.sip.accounts[-1])
-    await until(lambda: not line.registered)
+    await line.lose()
     await until(lambda: line.registered)
     await settle(line)
 
