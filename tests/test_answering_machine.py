@@ -8,7 +8,7 @@ from unittest.mock import patch
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.ringcentral import answering_machine
+from custom_components.ringcentral import answering_machine, prompts
 from custom_components.ringcentral.conversation import Conversation
 from custom_components.ringcentral.library import Library, LibraryFullError
 from custom_components.ringcentral.softphone.media import MediaEngine, MediaError, MediaSession
@@ -22,6 +22,7 @@ from .line import ANNA, LISTENER, SOUNDS, SPEECH, Line, set_up_line, until
 from .peers.programs import need
 from .speaker import Speaker, tone
 from .test_call_actions import act, refused
+from .test_contact_list import add
 
 
 def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -514,10 +515,53 @@ async def test_an_engine_that_fails_is_told_once_and_callers_are_greeted_all_the
     assert len(warnings(caplog)) == 2
 
 
+async def test_a_contact_hears_a_greeting_of_its_own(machine: Line, speaker: Speaker) -> None:
+    choose(machine, greeting="Hello, leave a message")
+    await add(machine, "Anna from school", ANNA.number, greeting="Good morning, Anna")
+    voice = machine.entry.runtime_data.voice
+    own, usual = [
+        await voice.render(Speech(text)) for text in ("Good morning, Anna", "Hello, leave a message")
+    ]
+
+    anna = await machine.call()
+    await machine.told("voicemail")
+    other = await machine.call(replace(ANNA, number="+16505550199"))
+    await machine.told("voicemail", 2)
+
+    assert own + SOUNDS.beep in b"".join(anna.voice.heard)
+    assert usual + SOUNDS.beep in b"".join(other.voice.heard)
+    assert usual not in b"".join(anna.voice.heard)
+
+
+async def test_one_greeting_that_fails_is_told_of_once_beside_one_that_does_not(
+    machine: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    choose(machine, greeting="Hello")
+    await add(machine, "Anna from school", ANNA.number, greeting="Good morning, Anna")
+    failing = {"Good morning, Anna"}
+
+    async def render(what: Speech) -> bytes:
+        if what.message in failing:
+            raise ValueError("no credit")
+        return b"\x22" * 800
+
+    machine.entry.runtime_data.voice.render = render
+    for times, caller in enumerate((ANNA, replace(ANNA, number="+16505550199"), ANNA), 1):
+        await machine.call(caller)
+        await machine.told("voicemail", times)
+    assert len(warnings(caplog)) == 1
+
+    failing.clear()
+    await machine.call()
+    await machine.told("voicemail", 4)
+    assert caplog.text.count("Callers hear again what you have chosen for them") == 1
+
+
 async def test_nobody_waits_for_an_engine_that_hangs(
     machine: Line, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answering_machine, "_ENGINE_PATIENCE", 0.1)
+    monkeypatch.setattr(prompts, "ENGINE_PATIENCE", 0.1)
     choose(machine, greeting="Hello, leave a message")
 
     async def never(what: Speech) -> bytes:

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 from unittest.mock import patch
 import uuid
 
@@ -21,13 +21,22 @@ from custom_components.ringcentral.vcard import MAX_SIZE
 from .flow import suggested
 from .translations import EN, missing_texts
 
-ANNA = {
+ANNA: Final[dict[str, Any]] = {
     "name": "Anna",
     "numbers": ["(650) 555-0142"],
     "favorite": False,
     "blocked": False,
     "door_station": False,
+    "answer_automatically": False,
 }
+FOLDED = {"door": ("door_station", "opening_keys"), "calls": ("greeting", "answer_automatically")}
+
+
+def form(contact: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a contact as its form has it: some of it folded up."""
+    folded = {part: {key: contact[key] for key in keys if key in contact} for part, keys in FOLDED.items()}
+    plain = {key: value for key, value in contact.items() if all(key not in keys for keys in FOLDED.values())}
+    return plain | folded
 
 
 def card(name: str, *numbers: str) -> str:
@@ -89,8 +98,8 @@ async def fixture_contacts(hass: HomeAssistant) -> Contacts:
     return Contacts(hass, entry)
 
 
-def have(contacts: Contacts, name: str, *numbers: str) -> ConfigSubentry:
-    data = MappingProxyType(ANNA | {"name": name, "numbers": list(numbers)})
+def have(contacts: Contacts, name: str, *numbers: str, **more: Any) -> ConfigSubentry:
+    data = MappingProxyType(ANNA | {"name": name, "numbers": list(numbers)} | more)
     contact = ConfigSubentry(data=data, subentry_type="contact", title=name, unique_id=None)
     contacts.hass.config_entries.async_add_subentry(contacts.entry, contact)
     return contact
@@ -106,7 +115,7 @@ async def test_a_contact_is_typed_in(contacts: Contacts) -> None:
     assert contacts.result["step_id"] == "contact"
 
     done = await contacts.submit(
-        ANNA | {"name": " Anna ", "numbers": [" (650) 555-0142", "", "101", "101"], "favorite": True}
+        form(ANNA | {"name": " Anna ", "numbers": [" (650) 555-0142", "", "101", "101"], "favorite": True})
     )
 
     assert (done["type"], done["title"]) == (FlowResultType.CREATE_ENTRY, "Anna")
@@ -123,6 +132,9 @@ async def test_a_contact_is_typed_in(contacts: Contacts) -> None:
         ({"numbers": ["101", "Anna Smith"]}, {"numbers": "invalid_number"}),
         ({"numbers": ["*"]}, {"numbers": "invalid_number"}),
         ({"numbers": ["+1 415 555 0100"]}, {"numbers": "already_contact"}),
+        ({"opening_keys": "open"}, {"base": "invalid_opening_keys"}),
+        ({"opening_keys": ",,"}, {"base": "invalid_opening_keys"}),
+        ({"opening_keys": "1" * 65}, {"base": "invalid_opening_keys"}),
     ],
 )
 async def test_what_is_wrong_is_told_and_can_be_corrected(
@@ -131,35 +143,59 @@ async def test_what_is_wrong_is_told_and_can_be_corrected(
     have(contacts, "Ben", "(415) 555-0100")
     await contacts.begin("contact")
 
-    form = await contacts.submit(ANNA | wrong)
-    assert form["errors"] == errors
-    assert suggested(form["data_schema"]) == ANNA | wrong
+    shown = await contacts.submit(form(ANNA | wrong))
+    assert shown["errors"] == errors
+    assert suggested(shown["data_schema"]) == form(ANNA | wrong)
 
-    assert (await contacts.submit(ANNA))["type"] is FlowResultType.CREATE_ENTRY
+    assert (await contacts.submit(form(ANNA)))["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_whose_a_number_is_already_is_told_by_name(contacts: Contacts) -> None:
     have(contacts, "Ben", "(415) 555-0100")
     await contacts.begin("contact")
 
-    form = await contacts.submit(ANNA | {"numbers": ["415 555 0100"]})
+    shown = await contacts.submit(form(ANNA | {"numbers": ["415 555 0100"]}))
 
-    assert form["description_placeholders"] == {"number": "415 555 0100", "contact": "Ben"}
+    assert shown["description_placeholders"] == {"number": "415 555 0100", "contact": "Ben"}
 
 
 async def test_a_contact_is_changed(contacts: Contacts) -> None:
     contact = have(contacts, "Anna", "(650) 555-0142")
     have(contacts, "Ben", "101")
     await contacts.edit(contact)
-    assert suggested(contacts.result["data_schema"]) == ANNA
+    assert suggested(contacts.result["data_schema"]) == form(ANNA)
 
-    form = await contacts.submit(ANNA | {"numbers": ["101"]})
-    assert form["errors"] == {"numbers": "already_contact"}
-    done = await contacts.submit(ANNA | {"name": "Anna Smith", "numbers": ["+16505550142"], "blocked": True})
+    shown = await contacts.submit(form(ANNA | {"numbers": ["101"]}))
+    assert shown["errors"] == {"numbers": "already_contact"}
+    changed = ANNA | {"name": "Anna Smith", "numbers": ["+16505550142"], "blocked": True}
+    done = await contacts.submit(form(changed))
 
     assert (done["type"], done["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
     assert contacts.known == [("Anna Smith", ["+16505550142"]), ("Ben", ["101"])]
     assert contacts.entry.subentries[contact.subentry_id].data["blocked"] is True
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ({"opening_keys": " , #5 a "}, {"opening_keys": ",#5A"}),
+        ({"greeting": " Hello Anna\n"}, {"greeting": "Hello Anna"}),
+        ({"opening_keys": " ", "greeting": " "}, {}),
+        ({}, {}),
+    ],
+)
+async def test_what_a_contact_s_calls_need_is_kept_only_where_there_is_some(
+    contacts: Contacts, typed: dict[str, str], kept: dict[str, str]
+) -> None:
+    marks = {"door_station": True, "answer_automatically": True}
+    more = {"opening_keys": "9", "greeting": "Good morning"}
+    contact = have(contacts, "Anna", *ANNA["numbers"], **more)
+    await contacts.edit(contact)
+    assert suggested(contacts.result["data_schema"]) == form(ANNA | more)
+
+    await contacts.submit(form(ANNA | marks | typed))
+
+    assert dict(contacts.entry.subentries[contact.subentry_id].data) == ANNA | marks | kept
 
 
 # Many from a file
@@ -190,9 +226,9 @@ async def test_a_file_comes_as_the_browser_sends_it(
 ) -> None:
     await contacts.begin("import_file")
     client = await hass_client()
-    form = aiohttp.FormData()
-    form.add_field("file", card("Anna", "101").encode(), filename="contacts.vcf", content_type="text/vcard")
-    uploaded = await (await client.post("/api/file_upload", data=form)).json()
+    upload = aiohttp.FormData()
+    upload.add_field("file", card("Anna", "101").encode(), filename="contacts.vcf", content_type="text/vcard")
+    uploaded = await (await client.post("/api/file_upload", data=upload)).json()
 
     done = await contacts.submit({"file": uploaded["file_id"]})
 
@@ -207,7 +243,7 @@ async def test_what_came_from_a_file_can_be_changed(contacts: Contacts, tmp_path
     (contact,) = contacts.entry.subentries.values()
 
     await contacts.edit(contact)
-    await contacts.submit(ANNA | {"numbers": ["102"]})
+    await contacts.submit(form(ANNA | {"numbers": ["102"]}))
 
     assert contacts.known == [("Anna", ["102"])]
 
@@ -244,8 +280,8 @@ async def test_a_file_that_is_of_no_use_can_be_replaced(
     path.write_bytes(content)
     await contacts.begin("import_file")
 
-    form = await contacts.upload(path)
-    assert form["errors"] == {"file": error}
+    shown = await contacts.upload(path)
+    assert shown["errors"] == {"file": error}
 
     path.write_text(card("Anna", "101"))
     assert (await contacts.upload(path))["reason"] == "imported"
@@ -254,6 +290,6 @@ async def test_a_file_that_is_of_no_use_can_be_replaced(
 async def test_a_file_that_was_read_already_is_asked_for_again(contacts: Contacts) -> None:
     await contacts.begin("import_file")
 
-    form = await contacts.submit({"file": str(uuid.uuid4())})
+    shown = await contacts.submit({"file": str(uuid.uuid4())})
 
-    assert form["errors"] == {"file": "no_contacts"}
+    assert shown["errors"] == {"file": "no_contacts"}

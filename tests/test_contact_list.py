@@ -21,7 +21,7 @@ from .line import ANNA, LISTENER, Line, add_line, set_up_line, until
 from .test_call_actions import act, refused
 
 
-async def add(line: Line, name: str, *numbers: str, **marks: bool) -> str:
+async def add(line: Line, name: str, *numbers: str, **marks: bool | str) -> str:
     """Add a contact, as the flow would, and wait until the line knows it; return its id."""
     contact = subentry(name, *numbers, **marks)
     line.hass.config_entries.async_add_subentry(line.entry, contact)
@@ -29,7 +29,7 @@ async def add(line: Line, name: str, *numbers: str, **marks: bool) -> str:
     return contact.subentry_id
 
 
-def subentry(name: str, *numbers: str, **marks: bool) -> ConfigSubentry:
+def subentry(name: str, *numbers: str, **marks: bool | str) -> ConfigSubentry:
     data = MappingProxyType({"name": name, "numbers": list(numbers), **marks})
     return ConfigSubentry(data=data, subentry_type="contact", title=name, unique_id=None)
 

@@ -99,3 +99,10 @@ def test_who_is_known_is_not_in_what_is_printed() -> None:
     printed = repr(ANNA)
 
     assert "Anna" not in printed and "555" not in printed
+
+
+def test_nobody_reads_the_keys_of_a_door_in_a_log() -> None:
+    contact = Contact.of({"name": "Gate", "numbers": ["101"], "opening_keys": "4711", "greeting": "Hi Ben"})
+
+    assert (contact.opening_keys, contact.greeting) == ("4711", "Hi Ben")
+    assert "4711" not in repr(contact) and "Ben" not in repr(contact)

@@ -1,11 +1,13 @@
 """What becomes of a call that comes in; what counts is what the caller's server was told."""
 
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.ringcentral import reception
 from custom_components.ringcentral.library import Library, LibraryFullError
 from custom_components.ringcentral.softphone import UnknownCallError
 from custom_components.ringcentral.softphone.media import MediaEngine, MediaError
@@ -13,6 +15,7 @@ from simulator.caller import Step
 from simulator.ringcentral import RingCentral
 
 from .line import ANNA, LISTENER, Line, set_up_line, until
+from .test_contact_list import add
 
 
 async def test_a_line_that_answers_automatically_does_so_after_its_time(
@@ -147,3 +150,82 @@ async def test_what_rings_already_goes_on_ringing(line: Line) -> None:
     assert line.state("sensor", "call_state").state == "ringing"
     assert line.state("sensor", "call_state").attributes["caller_name"] == "Hillside School"
     assert second.status == 486
+
+
+# A contact that is answered automatically
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have contacts that are answered automatically be answered sooner than in life."""
+    monkeypatch.setattr(reception, "ANSWER_CONTACT_AFTER", 0.3)
+
+
+def test_a_contact_is_heard_ringing_before_it_is_answered() -> None:
+    assert reception.ANSWER_CONTACT_AFTER == 1.0
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("mode", ["only_tell", "answer_automatically", "answering_machine"])
+async def test_a_contact_is_answered_automatically_whatever_the_answer_mode(
+    hass: HomeAssistant, cloud: RingCentral, mode: str
+) -> None:
+    line = await set_up_line(hass, cloud, answer_mode=mode, answer_after=20)
+    await add(line, "Babyphone", LISTENER.number, answer_automatically=True)
+
+    call = await line.call(LISTENER)
+    await until(lambda: call.answers == 1)
+    await line.told("answered")
+    await hass.async_block_till_done()
+
+    times = {text: at for at, text in call.events}
+    assert times["answered"] - times["ringing"] >= 0.25
+    assert line.kinds == ["incoming", "answered"]
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_nobody_else_is_answered_automatically(line: Line) -> None:
+    await add(line, "Babyphone", LISTENER.number, answer_automatically=True)
+    await add(line, "Anna from school", ANNA.number)
+    call = await line.call(replace(ANNA, ring_for=0.8))
+    await line.told("missed")
+
+    assert call.answers == 0
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    ("options", "marks", "status", "told"),
+    [
+        ({"answer_mode": "reject"}, {}, 603, ["incoming", "declined"]),
+        ({"do_not_disturb": True}, {}, 486, ["declined"]),
+        ({}, {"blocked": True}, 603, ["blocked"]),
+    ],
+)
+async def test_who_is_turned_away_is_not_answered_automatically(
+    hass: HomeAssistant,
+    cloud: RingCentral,
+    options: dict[str, Any],
+    marks: dict[str, bool],
+    status: int,
+    told: list[str],
+) -> None:
+    line = await set_up_line(hass, cloud, **options)
+    await add(line, "Babyphone", LISTENER.number, answer_automatically=True, **marks)
+
+    call = await cloud.call(LISTENER)
+    await cloud.sip.ended(call)
+    await line.told(told[-1])
+
+    assert (call.status, call.answers, line.kinds) == (status, 0, told)
+
+
+async def test_while_nobody_wants_to_be_disturbed_the_machine_takes_its_call(
+    hass: HomeAssistant, cloud: RingCentral
+) -> None:
+    line = await set_up_line(hass, cloud, answer_mode="answering_machine", do_not_disturb=True)
+    await add(line, "Anna from school", ANNA.number, answer_automatically=True)
+
+    await cloud.call(ANNA)
+
+    await line.told("voicemail")

@@ -13,20 +13,20 @@ from .library import Clip, LibraryError
 from .line_options import LineOptions
 from .media_source import clip_media_content_id
 from .models import CallEvent, CallEventType
+from .prompts import Prompts
 from .recording import Recordings
 from .softphone import Call, CallState, EndReason, Phone, UnknownCallError
 from .softphone.media import SAMPLE_RATE, Codec, MediaError, MediaSession, RtpPacket
 from .softphone.media.silence import SilenceDetector
 from .sounds import Sounds
-from .voice import Media, Speech, Voice
+from .voice import Voice
 
 END_KEY: Final = "#"
 """The key that a caller may end a message with."""
 
 # Seconds that a caller may keep the greeting from being played: on hold, or with no address for sound.
 _GREETING_PATIENCE: Final = 30.0
-# Seconds that a caller goes on hearing it ring while a text-to-speech engine isn't ready with the greeting.
-_ENGINE_PATIENCE: Final = 5.0
+_OWN_GREETING: Final = "Callers hear the greeting that comes with the integration instead of yours"
 
 
 @dataclass(slots=True)
@@ -57,22 +57,18 @@ class AnsweringMachine:
         self._phone = phone
         self._recordings = recordings
         self._sounds = sounds
-        self._voice = voice
+        self._prompts = Prompts(voice)
         self._on_message = on_message
         self._greeted: set[str] = set()
         self._taken: set[str] = set()
         self._messages: dict[str, _Message] = {}
-        self._greeting_failed = False
 
     async def attend(self, live: LiveCall, choices: LineOptions, *, answer_after: float) -> None:
         """See a ringing call through to its end, after so many seconds in which a person may answer it."""
         # Made while it rings: nobody is to wait for an engine.
-        greeting = asyncio.create_task(self._greeting(choices.greeting))
-        try:
+        with self._prompts.making(choices.greeting, _OWN_GREETING) as greeting:
             if not await live.within(answer_after, lambda: live.answered):
-                await self._take(live, choices, await self._in_time(greeting))
-        finally:
-            greeting.cancel()
+                await self._take(live, choices, await greeting() or self._sounds.greeting)
 
     def takes(self, call_id: str) -> bool:
         """Whether it is the machine that answered a call."""
@@ -88,31 +84,6 @@ class AnsweringMachine:
         if message is not None and key == END_KEY:
             message.ended = True
             message.live.change()
-
-    async def _greeting(self, wanted: Speech | Media | None) -> bytes:
-        if wanted is None:
-            return self._sounds.greeting
-        try:
-            greeting = await self._voice.render(wanted)
-        except Exception as error:  # noqa: BLE001 - media sources raise what they like, and the caller waits
-            return self._own_greeting(str(error) or type(error).__name__)
-        self._greeting_failed = False
-        return greeting
-
-    async def _in_time(self, greeting: asyncio.Task[bytes]) -> bytes:
-        try:
-            async with asyncio.timeout(_ENGINE_PATIENCE):
-                return await greeting
-        except TimeoutError:
-            return self._own_greeting(f"it wasn't ready {_ENGINE_PATIENCE:.0f} s after it was needed")
-
-    def _own_greeting(self, reason: str) -> bytes:
-        if not self._greeting_failed:
-            LOGGER.warning(
-                "Callers hear the greeting that comes with the integration instead of yours: %s", reason
-            )
-        self._greeting_failed = True
-        return self._sounds.greeting
 
     async def _take(self, live: LiveCall, choices: LineOptions, greeting: bytes) -> None:
         call = live.call

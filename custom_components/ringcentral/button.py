@@ -1,11 +1,11 @@
-"""What a person may press: answer, decline, hang up, and the test of the line."""
+"""What a person may press: answer, decline, hang up, open the door, and the test of the line."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
@@ -14,22 +14,32 @@ from .call_desk import Wanted
 from .const import CONF_SEEN, CONF_TEST_NUMBER
 from .conversation import Conversation
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
-from .entity import RingCentralEntity
+from .door import async_open_door
+from .entity import RingCentralEntity, async_have_while
 from .line_test import async_test_line
 
 PARALLEL_UPDATES = 1
+
+OPEN_DOOR = "open_door"
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: RingCentralConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the button of a line."""
+    """Add the buttons of a line; that of its door for as long as a contact is a door station with opening keys."""
+    coordinator = entry.runtime_data
     async_add_entities(
         [
-            *(CallButton(entry.runtime_data, description) for description in BUTTONS),
-            MarkCallsAsSeenButton(entry.runtime_data),
-            TestLineButton(entry.runtime_data),
+            *(CallButton(coordinator, description) for description in BUTTONS),
+            MarkCallsAsSeenButton(coordinator),
+            TestLineButton(coordinator),
         ]
+    )
+    async_have_while(
+        coordinator,
+        (Platform.BUTTON, OPEN_DOOR),
+        wanted=lambda: coordinator.callers.has_door_that_opens,
+        add=lambda: async_add_entities([OpenDoorButton(coordinator)]),
     )
 
 
@@ -65,6 +75,19 @@ class CallButton(RingCentralEntity, ButtonEntity):
         done = description.press(Conversation(line, line.desk.find(description.wanted)))
         if done is not None:
             await done
+
+
+class OpenDoorButton(RingCentralEntity, ButtonEntity):
+    """Opens the door at which somebody has rung."""
+
+    def __init__(self, coordinator: RingCentralCoordinator) -> None:
+        """Open for the line of a coordinator."""
+        super().__init__(coordinator, OPEN_DOOR)
+
+    @override
+    async def async_press(self) -> None:
+        """Press the keys of the door station that calls; raises HomeAssistantError where the door stays shut."""
+        await async_open_door(self.coordinator)
 
 
 class MarkCallsAsSeenButton(RingCentralEntity, ButtonEntity):

@@ -172,6 +172,11 @@ class CallDesk:
             case KeyPressed(call_id, key) if call_id in self._calls:
                 self._calls[call_id].press(key)
 
+    @property
+    def noticed(self) -> list[LiveCall]:
+        """The live calls that are any business of the people here."""
+        return [live for live in self._calls.values() if self._noticed(live.call)]
+
     def find(self, wanted: Wanted, call_id: str | None = None) -> LiveCall:
         """Return the call that is meant: the one named, or the only one there is.
 
@@ -185,9 +190,7 @@ class CallDesk:
             if not wanted.includes(live.call):
                 raise _invalid(wanted.value)
             return live
-        fitting = [
-            live for live in self._calls.values() if wanted.includes(live.call) and self._noticed(live.call)
-        ]
+        fitting = [live for live in self.noticed if wanted.includes(live.call)]
         talking = [live for live in fitting if live.call.state is CallState.TALKING]
         if not fitting:
             raise _invalid(wanted.value)

@@ -63,6 +63,11 @@ class Callers:
         """Whether one of the contacts is one."""
         return self._book is not None and self._book.has_door_station
 
+    @property
+    def has_door_that_opens(self) -> bool:
+        """Whether one of the contacts is a door station whose door can be opened by keys."""
+        return self._book is not None and self._book.has_door_that_opens
+
     def learn(self, book: ContactBook, numbering: Numbering) -> None:
         """Know these contacts from the next call on."""
         self._book, self._numbering = book, numbering

@@ -31,13 +31,15 @@ CONF_VERIFY: Final = "verify_certificate"
 
 # Configuration subentry: a contact
 SUBENTRY_CONTACT: Final = "contact"
+CONF_ANSWER_AUTOMATICALLY: Final = "answer_automatically"
 CONF_BLOCKED: Final = "blocked"
 CONF_DOOR_STATION: Final = "door_station"
 CONF_FAVORITE: Final = "favorite"
 CONF_FILE: Final = "file"
 CONF_NUMBERS: Final = "numbers"
+CONF_OPENING_KEYS: Final = "opening_keys"
 
-# Configuration entry: options
+# Configuration entry: options (a contact may have a greeting, too)
 CONF_ALLOWED_NUMBERS: Final = "allowed_numbers"
 CONF_ANONYMOUS_CALLS: Final = "anonymous_calls"
 CONF_ANSWER_AFTER: Final = "answer_after"

@@ -1,6 +1,7 @@
 """Adding and changing the contacts of a line in the user interface, one by one or from a file."""
 
 from collections.abc import Iterator, Mapping
+import re
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.config_entries import ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
     FileSelector,
@@ -18,13 +20,29 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .const import CONF_BLOCKED, CONF_DOOR_STATION, CONF_FAVORITE, CONF_FILE, CONF_NUMBERS, SUBENTRY_CONTACT
+from .const import (
+    CONF_ANSWER_AUTOMATICALLY,
+    CONF_BLOCKED,
+    CONF_DOOR_STATION,
+    CONF_FAVORITE,
+    CONF_FILE,
+    CONF_GREETING,
+    CONF_NUMBERS,
+    CONF_OPENING_KEYS,
+    SUBENTRY_CONTACT,
+)
 from .contacts import canonical
 from .numbering import Numbering
 from .vcard import MAX_SIZE, Card, cards
 
 # More than a household has; each is kept in Home Assistant's configuration.
 MAX_CONTACTS: Final = 1000
+
+SECTION_DOOR: Final = "door"
+SECTION_CALLS: Final = "calls"
+
+# What can be pressed in a call, with pauses; at least one key.
+_KEYS: Final = re.compile(r"(?=,*[^,])[0-9A-D*#,]{1,64}")
 
 CONTACT_FORM: Final = vol.Schema(
     {
@@ -34,7 +52,24 @@ CONTACT_FORM: Final = vol.Schema(
         ),
         vol.Required(CONF_FAVORITE, default=False): BooleanSelector(),
         vol.Required(CONF_BLOCKED, default=False): BooleanSelector(),
-        vol.Required(CONF_DOOR_STATION, default=False): BooleanSelector(),
+        vol.Required(SECTION_DOOR): section(
+            vol.Schema(
+                {
+                    vol.Required(CONF_DOOR_STATION, default=False): BooleanSelector(),
+                    vol.Optional(CONF_OPENING_KEYS): TextSelector(),
+                }
+            ),
+            {"collapsed": True},
+        ),
+        vol.Required(SECTION_CALLS): section(
+            vol.Schema(
+                {
+                    vol.Optional(CONF_GREETING): TextSelector(TextSelectorConfig(multiline=True)),
+                    vol.Required(CONF_ANSWER_AUTOMATICALLY, default=False): BooleanSelector(),
+                }
+            ),
+            {"collapsed": True},
+        ),
     }
 )
 FILE_FORM: Final = vol.Schema(
@@ -56,7 +91,7 @@ class ContactFlow(ConfigSubentryFlow):
             errors, placeholders = await self._async_problems(data)
             if not errors:
                 return self.async_create_entry(title=data[CONF_NAME], data=data)
-            return self._ask("contact", user_input, errors, placeholders)
+            return self._ask("contact", _flat(user_input), errors, placeholders)
         return self._ask("contact", {})
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -69,7 +104,7 @@ class ContactFlow(ConfigSubentryFlow):
                 return self.async_update_and_abort(
                     self._get_entry(), contact, title=data[CONF_NAME], data=data
                 )
-            return self._ask("reconfigure", user_input, errors, placeholders)
+            return self._ask("reconfigure", _flat(user_input), errors, placeholders)
         return self._ask("reconfigure", contact.data)
 
     async def async_step_import_file(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -96,7 +131,9 @@ class ContactFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         return self.async_show_form(
             step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(CONTACT_FORM, known),
+            data_schema=self.add_suggested_values_to_schema(
+                CONTACT_FORM, {**known, SECTION_DOOR: known, SECTION_CALLS: known}
+            ),
             errors=errors,
             description_placeholders=placeholders,
         )
@@ -109,6 +146,9 @@ class ContactFlow(ConfigSubentryFlow):
             return {CONF_NAME: "no_name"}, {}
         if not data[CONF_NUMBERS]:
             return {CONF_NUMBERS: "no_number"}, {}
+        if not _KEYS.fullmatch(data.get(CONF_OPENING_KEYS, "1")):
+            # No field of a section is marked by itself.
+            return {"base": "invalid_opening_keys"}, {}
         numbering = await self._async_numbering()
         taken = self._taken(numbering, besides=contact)
         for number in data[CONF_NUMBERS]:
@@ -173,13 +213,26 @@ class ContactFlow(ConfigSubentryFlow):
         return await self.hass.async_add_executor_job(Numbering, self.hass.config.country)
 
 
+def _flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was typed without the sections around some of it."""
+    folded = (SECTION_DOOR, SECTION_CALLS)
+    values = {key: value for key, value in user_input.items() if key not in folded}
+    return values | {key: value for each in folded for key, value in user_input[each].items()}
+
+
 def _typed(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was typed without blanks around it, and without numbers left empty."""
-    numbers = [number.strip() for number in user_input[CONF_NUMBERS]]
+    """Return what was typed without blanks around it, and without what was left empty."""
+    values = _flat(user_input)
+    numbers = [number.strip() for number in values[CONF_NUMBERS]]
+    texts = {
+        CONF_OPENING_KEYS: "".join(values.pop(CONF_OPENING_KEYS, "").split()).upper(),
+        CONF_GREETING: values.pop(CONF_GREETING, "").strip(),
+    }
     return {
-        **user_input,
-        CONF_NAME: user_input[CONF_NAME].strip(),
+        **values,
+        CONF_NAME: values[CONF_NAME].strip(),
         CONF_NUMBERS: list(dict.fromkeys(number for number in numbers if number)),
+        **{key: text for key, text in texts.items() if text},
     }
 
 

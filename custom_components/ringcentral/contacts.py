@@ -7,7 +7,15 @@ from typing import Any, Final, Self
 
 from homeassistant.const import CONF_NAME
 
-from .const import CONF_BLOCKED, CONF_DOOR_STATION, CONF_FAVORITE, CONF_NUMBERS
+from .const import (
+    CONF_ANSWER_AUTOMATICALLY,
+    CONF_BLOCKED,
+    CONF_DOOR_STATION,
+    CONF_FAVORITE,
+    CONF_GREETING,
+    CONF_NUMBERS,
+    CONF_OPENING_KEYS,
+)
 from .numbering import Numbering, plain
 
 # Digits that two ways to write a number must have in common where no country tells what they stand for.
@@ -19,13 +27,25 @@ _NUMBER: Final = re.compile(r"\+?[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Somebody the line knows; numbers are as they were written, and one that ends in * stands for many."""
+    """Somebody the line knows; numbers are as they were written, and one that ends in * stands for many.
+
+    opening_keys are what a door station wants pressed to open its door, with a comma for a pause, and greeting is what
+    the answering machine says to this caller; either is empty where there is none.
+    """
 
     name: str = field(repr=False)
     numbers: tuple[str, ...] = field(repr=False)
     favorite: bool = False
     blocked: bool = False
     door_station: bool = False
+    opening_keys: str = field(default="", repr=False)
+    greeting: str = field(default="", repr=False)
+    answer_automatically: bool = False
+
+    @property
+    def opens(self) -> bool:
+        """Whether it is a door station whose door can be opened by keys."""
+        return self.door_station and bool(self.opening_keys)
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
@@ -36,6 +56,9 @@ class Contact:
             favorite=data.get(CONF_FAVORITE, False),
             blocked=data.get(CONF_BLOCKED, False),
             door_station=data.get(CONF_DOOR_STATION, False),
+            opening_keys=data.get(CONF_OPENING_KEYS, ""),
+            greeting=data.get(CONF_GREETING, ""),
+            answer_automatically=data.get(CONF_ANSWER_AUTOMATICALLY, False),
         )
 
 
@@ -49,8 +72,10 @@ class ContactBook:
         self._prefixes: dict[str, Contact] = {}
         self._tails: dict[str, list[tuple[str, Contact]]] = {}
         self.has_door_station = False
+        self.has_door_that_opens = False
         for contact in contacts:
             self.has_door_station |= contact.door_station
+            self.has_door_that_opens |= contact.opens
             for number in contact.numbers:
                 self._learn(number, contact)
 

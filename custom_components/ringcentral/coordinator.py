@@ -250,7 +250,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             if call.direction is Direction.INCOMING:
                 if caller.treatment is Treatment.RING and not self.reception.hushes(call):
                     self._tell(CallEvent(CallEventType.INCOMING, call))
-                self.reception.receive(call, caller.treatment)
+                self.reception.receive(call, caller)
             else:
                 self._tell(CallEvent(CallEventType.OUTGOING, call))
             return

@@ -6,12 +6,10 @@ from homeassistant.components.event import EventEntity
 from homeassistant.components.event.const import DoorbellEventType, EventDeviceClass
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
-from .entity import RingCentralEntity
+from .entity import RingCentralEntity, async_have_while
 from .models import CallEvent, CallEventType
 
 PARALLEL_UPDATES = 0
@@ -25,27 +23,12 @@ async def async_setup_entry(
     """Add the event entity of a line, and its doorbell for as long as a contact is a door station."""
     coordinator = entry.runtime_data
     async_add_entities([CallEventEntity(coordinator)])
-    there = False
-
-    @callback
-    def contacts_changed() -> None:
-        nonlocal there
-        wanted = coordinator.callers.has_door_station
-        if wanted and not there:
-            async_add_entities([DoorbellEntity(coordinator)])
-        elif not wanted:
-            _remove_doorbell(hass, entry)
-        there = wanted
-
-    contacts_changed()
-    entry.async_on_unload(coordinator.contacts.async_listen(contacts_changed))
-
-
-def _remove_doorbell(hass: HomeAssistant, entry: RingCentralConfigEntry) -> None:
-    registry = er.async_get(hass)
-    entity_id = registry.async_get_entity_id(Platform.EVENT, DOMAIN, f"{entry.unique_id}_{DOORBELL}")
-    if entity_id is not None:
-        registry.async_remove(entity_id)
+    async_have_while(
+        coordinator,
+        (Platform.EVENT, DOORBELL),
+        wanted=lambda: coordinator.callers.has_door_station,
+        add=lambda: async_add_entities([DoorbellEntity(coordinator)]),
+    )
 
 
 class CallEventEntity(RingCentralEntity, EventEntity):

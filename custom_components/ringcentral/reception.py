@@ -2,16 +2,22 @@
 
 from collections.abc import Callable, Coroutine
 import contextlib
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from homeassistant.core import callback
 
 from .answering_machine import AnsweringMachine
 from .call_desk import CallDesk, LiveCall
+from .callers import Caller
 from .const import LOGGER, AnswerMode, Treatment
 from .line_options import LineOptions
 from .softphone import Call, CallEnded, CallState, EndReason, Outcome, Phone, UnknownCallError
 from .softphone.media import MediaError
+from .voice import Speech
+
+# Seconds of ringing before the call of a contact is answered that is to be answered automatically.
+ANSWER_CONTACT_AFTER: Final = 1.0
 
 
 class Reception:
@@ -46,21 +52,28 @@ class Reception:
             self._hushed.add(call.call_id)
 
     @callback
-    def receive(self, call: Call, treatment: Treatment) -> None:
-        """Do with a call that begins to ring what is done about its caller, and what was chosen for all."""
-        live, choices, hushed = self._desk.calls[call.call_id], self._choices(), call.call_id in self._hushed
-        if treatment is not Treatment.RING:
-            self._keep_away(live, choices, treatment)
+    def receive(self, call: Call, caller: Caller) -> None:
+        """Do with a call that begins to ring what is done about its caller, and what was chosen for all.
+
+        A caller who is kept away comes first, then do not disturb, a line that turns every call away, and a contact that
+        is answered automatically; for all others the answer mode decides.
+        """
+        live, hushed = self._desk.calls[call.call_id], call.call_id in self._hushed
+        choices = _for(caller, self._choices())
+        if caller.treatment is not Treatment.RING:
+            self._keep_away(live, choices, caller.treatment)
             return
         match choices.answer_mode:
-            case AnswerMode.ANSWERING_MACHINE:
+            case AnswerMode.ANSWERING_MACHINE if hushed or not _answers(caller):
                 self._work(self._attend(live, choices, hushed=hushed), "answering machine")
             case _ if hushed:
                 self._turn_away(live, EndReason.DO_NOT_DISTURB)
-            case AnswerMode.ANSWER_AUTOMATICALLY:
-                self._work(self._answer(live, choices.answer_after), "answering")
             case AnswerMode.REJECT:
                 self._turn_away(live)
+            case _ if _answers(caller):
+                self._work(self._answer(live, ANSWER_CONTACT_AFTER), "answering")
+            case AnswerMode.ANSWER_AUTOMATICALLY:
+                self._work(self._answer(live, choices.answer_after), "answering")
 
     def _keep_away(self, live: LiveCall, choices: LineOptions, treatment: Treatment) -> None:
         if treatment is Treatment.ANSWERING_MACHINE:
@@ -97,3 +110,14 @@ class Reception:
             return
         except MediaError as error:
             LOGGER.error("The call was not answered: %s", error)
+
+
+def _answers(caller: Caller) -> bool:
+    """Whether it is a contact whose calls are answered automatically."""
+    return caller.contact is not None and caller.contact.answer_automatically
+
+
+def _for(caller: Caller, choices: LineOptions) -> LineOptions:
+    """Return what was chosen, with the greeting that a contact has of its own."""
+    greeting = caller.contact.greeting if caller.contact is not None else ""
+    return replace(choices, greeting=Speech(greeting)) if greeting else choices
