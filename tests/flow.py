@@ -18,6 +18,9 @@ CALLS: Final = {"answer_mode": "answering_machine", "answer_after": 5, "longest_
 USUAL: Final = {"blocked_calls": "reject", "anonymous_calls": "ring"}
 """What is done about callers unless something else is chosen."""
 
+UNWANTED: Final = {"favorites_ring": False, "repeats_ring": False}
+"""Who is let through do not disturb unless somebody is."""
+
 
 @dataclass
 class Flow:

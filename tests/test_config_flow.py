@@ -22,7 +22,7 @@ from simulator.home import free_port
 from simulator.rest import Endpoint, Fault, Trouble
 from simulator.ringcentral import RingCentral
 
-from .flow import CALLS, USUAL, Flow, suggested
+from .flow import CALLS, UNWANTED, USUAL, Flow, suggested
 from .line import LISTENER, Line, set_up_line, until
 from .translations import EN, missing_texts
 
@@ -357,6 +357,8 @@ async def test_the_options_are_shown_as_they_are_and_take_effect(hass: HomeAssis
         "silence",
         "blocked_calls",
         "anonymous_calls",
+        "favorites_ring",
+        "repeats_ring",
         "allowed_numbers",
         "test_number",
     ]
@@ -385,6 +387,18 @@ async def test_only_what_is_unusual_about_a_caller_is_kept(
     assert dict(line.entry.options) == CALLS | {"silence": 8} | rules
 
 
+@pytest.mark.parametrize("wanted", ["favorites_ring", "repeats_ring"])
+async def test_who_passes_do_not_disturb_is_kept_only_where_somebody_does(
+    hass: HomeAssistant, line: Line, wanted: str
+) -> None:
+    for typed, kept in (({wanted: True}, {wanted: True}), ({}, {}), ({wanted: True}, {wanted: True})):
+        form = await hass.config_entries.options.async_init(line.entry.entry_id)
+        await hass.config_entries.options.async_configure(form["flow_id"], CALLS | UNWANTED | typed)
+        await hass.async_block_till_done()
+
+        assert dict(line.entry.options) == CALLS | {"silence": 8} | kept
+
+
 async def test_options_that_stay_the_same_do_not_disturb_the_line(
     hass: HomeAssistant, cloud: RingCentral
 ) -> None:
@@ -411,7 +425,7 @@ async def test_a_test_number_that_must_not_be_called_is_told(
     form = await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": number})
     assert missing_texts("options", form) == []
     assert form["errors"] == {"test_number": key}
-    assert suggested(form["data_schema"]) == CALLS | USUAL | {"silence": 8, "test_number": number}
+    assert suggested(form["data_schema"]) == CALLS | USUAL | UNWANTED | {"silence": 8, "test_number": number}
     assert dict(line.entry.options) == before
 
     await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": " *43 "})

@@ -11,10 +11,10 @@ from custom_components.ringcentral import reception
 from custom_components.ringcentral.library import Library, LibraryFullError
 from custom_components.ringcentral.softphone import UnknownCallError
 from custom_components.ringcentral.softphone.media import MediaEngine, MediaError
-from simulator.caller import Step
+from simulator.caller import Caller, Step
 from simulator.ringcentral import RingCentral
 
-from .line import ANNA, LISTENER, Line, set_up_line, until
+from .line import ANNA, LISTENER, TERMINAL, Line, set_up_line, until
 from .test_contact_list import add
 
 
@@ -150,6 +150,61 @@ async def test_what_rings_already_goes_on_ringing(line: Line) -> None:
     assert line.state("sensor", "call_state").state == "ringing"
     assert line.state("sensor", "call_state").attributes["caller_name"] == "Hillside School"
     assert second.status == 486
+
+
+async def rings(line: Line, caller: Caller = ANNA) -> bool:
+    """Be called, and return whether it rings rather than being turned away; whoever calls gives up."""
+    before = len(line.events)
+    call = await line.cloud.call(caller)
+    await until(lambda: len(line.events) > before)
+    heard = line.kinds[-1] == "incoming"
+    line.cloud.sip.do(call, Step.CANCEL)
+    await line.cloud.sip.ended(call)
+    await until(lambda: line.kinds[-1] in TERMINAL)
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("options", "anna", "stranger"),
+    [
+        ({}, [False, False], [False, False]),
+        ({"favorites_ring": True}, [True, True], [False, False]),
+        ({"repeats_ring": True}, [False, True], [False, True]),
+        ({"favorites_ring": True, "repeats_ring": True}, [True, True], [False, True]),
+    ],
+)
+async def test_some_may_be_let_through_do_not_disturb(
+    hass: HomeAssistant, cloud: RingCentral, options: dict[str, bool], anna: list[bool], stranger: list[bool]
+) -> None:
+    line = await set_up_line(hass, cloud, do_not_disturb=True, **options)
+    await add(line, "Anna from school", ANNA.number, favorite=True)
+
+    assert [await rings(line), await rings(line)] == anna
+    assert [await rings(line, LISTENER), await rings(line, LISTENER)] == stranger
+
+
+async def test_who_passes_has_the_answer_mode_of_everybody(hass: HomeAssistant, cloud: RingCentral) -> None:
+    line = await set_up_line(
+        hass,
+        cloud,
+        do_not_disturb=True,
+        favorites_ring=True,
+        answer_mode="answering_machine",
+        answer_after=0.4,
+    )
+    await add(line, "Anna from school", ANNA.number, favorite=True)
+    await line.cloud.call(ANNA)
+    await line.told("voicemail")
+
+    assert line.kinds[:2] == ["incoming", "answered"]
+
+
+async def test_a_blocked_favorite_does_not_pass(hass: HomeAssistant, cloud: RingCentral) -> None:
+    line = await set_up_line(hass, cloud, do_not_disturb=True, favorites_ring=True)
+    await add(line, "Anna from school", ANNA.number, favorite=True, blocked=True)
+
+    assert await rings(line) is False
+    assert line.kinds == ["blocked"]
 
 
 # A contact that is answered automatically

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_PASSWORD
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     MediaSelector,
     MediaSelectorConfig,
     NumberSelector,
@@ -48,11 +49,13 @@ from .const import (
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
     CONF_BLOCKED_CALLS,
+    CONF_FAVORITES_RING,
     CONF_GREETING,
     CONF_GREETING_MEDIA,
     CONF_JWT,
     CONF_LONGEST_MESSAGE,
     CONF_PHONE,
+    CONF_REPEATS_RING,
     CONF_SERVER,
     CONF_SILENCE,
     CONF_TEST_NUMBER,
@@ -193,6 +196,7 @@ TREATMENTS: Final = {
     ),
 }  # fmt: skip
 
+_LET_THROUGH: Final = (CONF_FAVORITES_RING, CONF_REPEATS_RING)
 _MACHINE_FIELDS: Final = {
     vol.Optional(CONF_GREETING): TextSelector(TextSelectorConfig(multiline=True)),
     vol.Optional(CONF_GREETING_MEDIA): MediaSelector(MediaSelectorConfig(accept=["audio/*"])),
@@ -204,14 +208,21 @@ OPTIONS_FORM: Final = CALLS_FORM.extend(
         **{
             vol.Required(key, default=first.value): _treatment(key) for key, (first, *_) in TREATMENTS.items()
         },
+        **{vol.Required(key, default=False): BooleanSelector() for key in _LET_THROUGH},
         vol.Optional(CONF_ALLOWED_NUMBERS): TextSelector(
             TextSelectorConfig(type=TextSelectorType.TEL, multiple=True)
         ),
         vol.Optional(CONF_TEST_NUMBER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL)),
     }
 )
-MAY_BE_EMPTY: Final = (CONF_GREETING, CONF_GREETING_MEDIA, CONF_ALLOWED_NUMBERS, CONF_TEST_NUMBER)
-"""The options that are gone when they are emptied."""
+MAY_BE_EMPTY: Final = (
+    CONF_GREETING,
+    CONF_GREETING_MEDIA,
+    *_LET_THROUGH,
+    CONF_ALLOWED_NUMBERS,
+    CONF_TEST_NUMBER,
+)
+"""The options that are gone when they are emptied, or not wanted."""
 
 
 @dataclass(frozen=True, slots=True)

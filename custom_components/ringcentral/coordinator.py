@@ -244,7 +244,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         if before is None:
             caller = self.callers.meet(call, self.config_entry.options, dt_util.utcnow())
             if call.direction is Direction.INCOMING:
-                self.reception.expect(call)
+                self.reception.expect(call, caller)
             call = self._show(call)
             self._begin(call)
             if call.direction is Direction.INCOMING:

@@ -13,10 +13,12 @@ from .const import (
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
     CONF_DO_NOT_DISTURB,
+    CONF_FAVORITES_RING,
     CONF_GREETING,
     CONF_GREETING_MEDIA,
     CONF_LONGEST_MESSAGE,
     CONF_RECORD_CALLS,
+    CONF_REPEATS_RING,
     CONF_SEEN,
     CONF_SILENCE,
     DEFAULT_ANSWER_AFTER,
@@ -31,7 +33,8 @@ from .voice import Media, Speech
 class LineOptions:
     """The choices as they stand; times are in seconds.
 
-    silence is how long a caller may say nothing before a message is taken to be over, 0 for ever. greeting is None for
+    favorites_ring and repeats_ring say for whom it rings although nobody is to be disturbed: for favorites, and for who
+    calls again soon. silence is how long a caller may say nothing before a message is taken to be over, 0 for ever. greeting is None for
     the one that comes with the integration, seen when a person last looked at the missed calls. allowed_numbers are
     patterns of what automations may call, none for everybody.
     """
@@ -41,6 +44,8 @@ class LineOptions:
     longest_message: float
     silence: float
     do_not_disturb: bool
+    favorites_ring: bool
+    repeats_ring: bool
     record_calls: bool
     greeting: Speech | Media | None = field(repr=False)
     seen: datetime | None
@@ -56,6 +61,8 @@ class LineOptions:
             longest_message=options.get(CONF_LONGEST_MESSAGE, DEFAULT_LONGEST_MESSAGE),
             silence=options.get(CONF_SILENCE, DEFAULT_SILENCE),
             do_not_disturb=options.get(CONF_DO_NOT_DISTURB, False),
+            favorites_ring=options.get(CONF_FAVORITES_RING, False),
+            repeats_ring=options.get(CONF_REPEATS_RING, False),
             record_calls=options.get(CONF_RECORD_CALLS, False),
             greeting=_greeting(options),
             seen=dt_util.parse_datetime(seen) if seen else None,

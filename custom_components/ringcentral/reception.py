@@ -46,9 +46,10 @@ class Reception:
         return call.state is CallState.RINGING and call.call_id in self._hushed
 
     @callback
-    def expect(self, call: Call) -> None:
+    def expect(self, call: Call, caller: Caller) -> None:
         """Note a call that begins to ring, before anybody hears of it."""
-        if self._choices().do_not_disturb:
+        choices = self._choices()
+        if choices.do_not_disturb and not _passes(caller, choices):
             self._hushed.add(call.call_id)
 
     @callback
@@ -110,6 +111,12 @@ class Reception:
             return
         except MediaError as error:
             LOGGER.error("The call was not answered: %s", error)
+
+
+def _passes(caller: Caller, choices: LineOptions) -> bool:
+    """Whether it rings for a caller although nobody is to be disturbed."""
+    favorite = caller.contact is not None and caller.contact.favorite
+    return (choices.favorites_ring and favorite) or (choices.repeats_ring and caller.is_repeat)
 
 
 def _answers(caller: Caller) -> bool:

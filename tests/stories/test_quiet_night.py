@@ -17,6 +17,8 @@ from tests.test_contact_list import add
 
 from .household_2 import examples, use_blueprint
 
+SWITCH, CALL_BY_CALL = examples("quiet-night")
+
 
 @pytest.fixture(autouse=True)
 async def night(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +48,7 @@ async def called(line: Line, call: Call) -> str:
 async def test_a_stranger_may_leave_a_message_and_come_through_the_second_time(
     hass: HomeAssistant, line: Line
 ) -> None:
-    await automate(hass, examples("quiet-night")[0])
+    await automate(hass, CALL_BY_CALL)
 
     first = await called(line, await line.call(LISTENER))
     second = await called(line, await line.call(LISTENER))
@@ -55,7 +57,7 @@ async def test_a_stranger_may_leave_a_message_and_come_through_the_second_time(
 
 
 async def test_a_favorite_comes_through(hass: HomeAssistant, line: Line) -> None:
-    await automate(hass, examples("quiet-night")[0])
+    await automate(hass, CALL_BY_CALL)
 
     assert await called(line, await line.call(ANNA)) == "rings"
 
@@ -63,10 +65,37 @@ async def test_a_favorite_comes_through(hass: HomeAssistant, line: Line) -> None
 async def test_in_the_day_everybody_comes_through(
     hass: HomeAssistant, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await automate(hass, examples("quiet-night")[0])
+    await automate(hass, CALL_BY_CALL)
     at(monkeypatch, 8)
 
     assert await called(line, await line.call(LISTENER)) == "rings"
+
+
+async def automation(hass: HomeAssistant, action: str) -> None:
+    await hass.services.async_call("automation", action, {"entity_id": "automation.example"}, blocking=True)
+
+
+async def test_the_switch_does_it_as_well(
+    hass: HomeAssistant, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {**line.entry.options, "favorites_ring": True, "repeats_ring": True}
+    hass.config_entries.async_update_entry(line.entry, options=options)
+    await automate(hass, SWITCH)
+
+    at(monkeypatch, 22)
+    await automation(hass, "trigger")
+    assert line.state("switch", "do_not_disturb").state == "on"
+    first = await line.cloud.call(LISTENER)
+    await until(lambda: first.ended)
+    second = await line.call(LISTENER)
+    favorite = await line.call(ANNA)
+
+    assert (first.status, second.ended, favorite.ended) == (486, False, False)
+    at(monkeypatch, 7)
+    await automation(hass, "trigger")
+    assert line.state("switch", "do_not_disturb").state == "off"
+    # It waits for the next night.
+    await automation(hass, "turn_off")
 
 
 async def blueprint(hass: HomeAssistant, line: Line, **inputs: Any) -> None:
