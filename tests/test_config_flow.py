@@ -352,6 +352,7 @@ async def test_the_options_are_shown_as_they_are_and_take_effect(hass: HomeAssis
         "answer_mode",
         "answer_after",
         "longest_message",
+        "office_hours",
         "greeting",
         "greeting_media",
         "silence",
@@ -456,6 +457,7 @@ async def test_the_greeting_and_the_test_number_can_be_taken_away(
         "media_content_type": "audio/mpeg",
     }
     chosen = {
+        "office_hours": "schedule.office",
         "test_number": "*43",
         "greeting": "Hello!",
         "greeting_media": media,

@@ -9,6 +9,8 @@ from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_PASSWOR
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    EntitySelector,
+    EntitySelectorConfig,
     MediaSelector,
     MediaSelectorConfig,
     NumberSelector,
@@ -54,6 +56,7 @@ from .const import (
     CONF_GREETING_MEDIA,
     CONF_JWT,
     CONF_LONGEST_MESSAGE,
+    CONF_OFFICE_HOURS,
     CONF_PHONE,
     CONF_REPEATS_RING,
     CONF_SERVER,
@@ -202,8 +205,10 @@ _MACHINE_FIELDS: Final = {
     vol.Optional(CONF_GREETING_MEDIA): MediaSelector(MediaSelectorConfig(accept=["audio/*"])),
     vol.Required(CONF_SILENCE, default=DEFAULT_SILENCE): _seconds(0, 60, 1),
 }
+_HOURS: Final = EntitySelector(EntitySelectorConfig(domain=["schedule", "binary_sensor", "input_boolean"]))
 OPTIONS_FORM: Final = CALLS_FORM.extend(
     {
+        vol.Optional(CONF_OFFICE_HOURS): _HOURS,
         **_MACHINE_FIELDS,
         **{
             vol.Required(key, default=first.value): _treatment(key) for key, (first, *_) in TREATMENTS.items()
@@ -216,6 +221,7 @@ OPTIONS_FORM: Final = CALLS_FORM.extend(
     }
 )
 MAY_BE_EMPTY: Final = (
+    CONF_OFFICE_HOURS,
     CONF_GREETING,
     CONF_GREETING_MEDIA,
     *_LET_THROUGH,

@@ -27,6 +27,7 @@ from .issues import Issue, LineIssues
 from .library import CallRecord, Direction as RecordedDirection, LibraryError
 from .line_options import LineOptions
 from .models import BLOCKED, CallEvent, CallEventType, LastCall, LineSnapshot, LineTest
+from .office_hours import in_force
 from .provisioning import Provisioning
 from .reception import Reception
 from .recording import Recordings
@@ -107,7 +108,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
                 voice=resources.voice,
                 on_message=self._tell,
             ),
-            choices=lambda: self.choices,
+            choices=lambda: in_force(hass, self.choices),
             work=self.async_work,
         )
         self._provisioning = Provisioning(

@@ -17,6 +17,7 @@ from .const import (
     CONF_GREETING,
     CONF_GREETING_MEDIA,
     CONF_LONGEST_MESSAGE,
+    CONF_OFFICE_HOURS,
     CONF_RECORD_CALLS,
     CONF_REPEATS_RING,
     CONF_SEEN,
@@ -33,6 +34,7 @@ from .voice import Media, Speech
 class LineOptions:
     """The choices as they stand; times are in seconds.
 
+    office_hours is an entity: while it is on, the answer mode doesn't hold, and nothing answers by itself.
     favorites_ring and repeats_ring say for whom it rings although nobody is to be disturbed: for favorites, and for who
     calls again soon. silence is how long a caller may say nothing before a message is taken to be over, 0 for ever. greeting is None for
     the one that comes with the integration, seen when a person last looked at the missed calls. allowed_numbers are
@@ -40,6 +42,7 @@ class LineOptions:
     """
 
     answer_mode: AnswerMode
+    office_hours: str | None
     answer_after: float
     longest_message: float
     silence: float
@@ -57,6 +60,7 @@ class LineOptions:
         seen = options.get(CONF_SEEN)
         return cls(
             answer_mode=AnswerMode(options.get(CONF_ANSWER_MODE, AnswerMode.ONLY_TELL)),
+            office_hours=options.get(CONF_OFFICE_HOURS),
             answer_after=options.get(CONF_ANSWER_AFTER, DEFAULT_ANSWER_AFTER),
             longest_message=options.get(CONF_LONGEST_MESSAGE, DEFAULT_LONGEST_MESSAGE),
             silence=options.get(CONF_SILENCE, DEFAULT_SILENCE),
