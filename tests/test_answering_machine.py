@@ -14,8 +14,9 @@ from custom_components.ringcentral.library import Library, LibraryFullError
 from custom_components.ringcentral.softphone.media import MediaEngine, MediaError, MediaSession
 from custom_components.ringcentral.softphone.media.wav import WavFile
 from custom_components.ringcentral.voice import Media, Speech
+from simulator.call import Call
 from simulator.caller import Manner, Step
-from simulator.clip import check_clip
+from simulator.clip import ClipDiffersError, check_clip
 from simulator.ringcentral import RingCentral
 
 from .line import ANNA, LISTENER, SOUNDS, SPEECH, Line, set_up_line, until
@@ -574,3 +575,152 @@ async def test_nobody_waits_for_an_engine_that_hangs(
 
     assert SOUNDS.greeting + SOUNDS.beep in b"".join(call.voice.heard)
     assert len(warnings(caplog)) == 1
+
+
+# Thanks for the message
+
+
+THANKS = Speech("Thank you, goodbye")
+
+
+async def thanked(line: Line, ending: str) -> Call:
+    """Leave a message that is ended in this way, and return the call when it is filed."""
+    talks = replace(ANNA, manner=Manner(speech=SPEECH * 4, stay=True))
+    call = await line.call(talks)
+    started = await line.told("recording_started")
+    if ending == "local_hangup":
+        await asyncio.sleep(0.3)
+        line.entry.runtime_data.reception.machine.key_pressed(started["call_id"], "#")
+    await line.told("voicemail")
+    return call
+
+
+@pytest.mark.usefixtures("speaker")
+@pytest.mark.parametrize(
+    ("ending", "options"),
+    [("local_hangup", {}), ("silence", {"silence": 0.5}), ("max_duration", {"longest_message": 0.5})],
+)
+async def test_who_is_still_there_after_a_message_is_thanked(
+    machine: Line, ending: str, options: dict[str, float]
+) -> None:
+    choose(machine, thanks=THANKS.message, **options)
+    thanks = await machine.entry.runtime_data.voice.render(THANKS)
+
+    call = await thanked(machine, ending)
+
+    assert b"".join(call.voice.heard).endswith(thanks)
+    assert machine.of("ended")[0]["end_reason"] == ending
+    assert machine.kinds[-3:] == ["ended", "recording_saved", "voicemail"]
+    assert call.outcome == "phone hung up"
+
+
+def is_what_was_said(clip: Path, call: Call) -> bool:
+    try:
+        check_clip(clip.read_bytes(), call)
+    except ClipDiffersError:
+        return False
+    return True
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_the_thanks_are_no_part_of_the_message(machine: Line) -> None:
+    choose(machine, thanks=THANKS.message, silence=0.5)
+    call = await thanked(machine, "silence")
+
+    (clip,) = machine.clips
+    with pytest.raises(ClipDiffersError, match="the end of what was sent"):
+        check_clip(clip.read_bytes(), call)
+    # The caller goes on sending while nine tenths of a second are spoken: 45 packets.
+    del call.voice.sent[-40:]
+    while len(call.voice.sent) > 1 and not is_what_was_said(clip, call):
+        call.voice.sent.pop()
+    assert is_what_was_said(clip, call)
+    assert 1.4 < machine.of("voicemail")[0]["duration"] < 2.2
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_who_hangs_up_is_not_thanked(machine: Line) -> None:
+    choose(machine, thanks=THANKS.message)
+    with patch.object(answering_machine.AnsweringMachine, "_thank") as thank:
+        await machine.call()
+        await machine.told("voicemail")
+
+    assert thank.call_count == 0
+
+
+async def test_who_hangs_up_on_the_thanks_has_left_a_message(machine: Line) -> None:
+    choose(machine, thanks=THANKS.message)
+    with patch.object(machine.entry.runtime_data.voice, "render", return_value=b"\x33" * 80_000):
+        call = await machine.call(LISTENER)
+        started = await machine.told("recording_started")
+        await asyncio.sleep(0.3)
+        machine.entry.runtime_data.reception.machine.key_pressed(started["call_id"], "#")
+        await until(lambda: b"\x33" * 160 in b"".join(call.voice.heard))
+        machine.cloud.sip.do(call, Step.HANG_UP)
+        message = await machine.told("voicemail")
+
+    assert machine.of("ended")[0]["end_reason"] == "remote_hangup"
+    assert message["duration"] == pytest.approx(0.3, abs=0.15)
+
+
+async def test_thanks_that_cannot_be_spoken_keep_nobody_on_the_line(
+    machine: Line, speaker: Speaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    choose(machine, thanks=THANKS.message, silence=0.3)
+    speaker.failure = RuntimeError("no credit")
+    for times in (1, 2):
+        await machine.call(LISTENER)
+        await machine.told("voicemail", times)
+
+    assert [event["end_reason"] for event in machine.of("ended")] == ["silence"] * 2
+    (told,) = warnings(caplog)
+    assert told.startswith("Callers are hung up on without your thanks for their message: ")
+    assert "no credit" in told
+
+
+async def test_who_hangs_up_before_the_thanks_are_ready_is_let_go(machine: Line) -> None:
+    choose(machine, thanks=THANKS.message)
+    made = asyncio.Event()
+
+    async def slowly(what: Speech) -> bytes:
+        await made.wait()
+        return b"\x33" * 8000
+
+    machine.entry.runtime_data.voice.render = slowly
+    call = await machine.call(LISTENER)
+    started = await machine.told("recording_started")
+    await asyncio.sleep(0.2)
+    machine.entry.runtime_data.reception.machine.key_pressed(started["call_id"], "#")
+    await asyncio.sleep(0.1)
+    machine.cloud.sip.do(call, Step.HANG_UP)
+    await machine.told("ended")
+    made.set()
+
+    await machine.told("voicemail")
+    assert b"\x33" * 160 not in b"".join(call.voice.heard)
+
+
+async def test_who_is_on_hold_is_not_thanked_for_ever(machine: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answering_machine, "_THANKS_PATIENCE", 0.2)
+    choose(machine, thanks=THANKS.message, longest_message=1)
+    with patch.object(machine.entry.runtime_data.voice, "render", return_value=b"\x33" * 800):
+        call = await machine.call(LISTENER)
+        await machine.told("recording_started")
+        await asyncio.sleep(0.1)
+        machine.cloud.sip.do(call, Step.HOLD)
+        message = await machine.told("voicemail")
+
+    assert machine.of("ended")[0]["end_reason"] == "max_duration"
+    assert message["clip"]
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_a_message_is_kept_when_the_line_goes_during_the_thanks(machine: Line) -> None:
+    choose(machine, thanks=THANKS.message, silence=0.3)
+    with patch.object(machine.entry.runtime_data.voice, "render", return_value=b"\x33" * 80_000):
+        call = await machine.call(LISTENER)
+        await until(lambda: b"\x33" * 160 in b"".join(call.voice.heard))
+        await machine.hass.config_entries.async_unload(machine.entry.entry_id)
+
+    assert len(machine.clips) == 1
+    assert machine.kinds[-2:] == ["recording_saved", "voicemail"]

@@ -356,6 +356,7 @@ async def test_the_options_are_shown_as_they_are_and_take_effect(hass: HomeAssis
         "greeting",
         "greeting_media",
         "silence",
+        "thanks",
         "blocked_calls",
         "anonymous_calls",
         "favorites_ring",
@@ -448,7 +449,9 @@ async def test_what_may_be_called_is_numbers_and_their_beginnings(hass: HomeAssi
     assert line.entry.options["allowed_numbers"] == ["+1 650*"]
 
 
-@pytest.mark.parametrize("emptied", [{}, {"test_number": " ", "greeting": " ", "allowed_numbers": [" "]}])
+@pytest.mark.parametrize(
+    "emptied", [{}, {"test_number": " ", "greeting": " ", "thanks": " ", "allowed_numbers": [" "]}]
+)
 async def test_the_greeting_and_the_test_number_can_be_taken_away(
     hass: HomeAssistant, cloud: RingCentral, emptied: dict[str, Any]
 ) -> None:
@@ -460,6 +463,7 @@ async def test_the_greeting_and_the_test_number_can_be_taken_away(
         "office_hours": "schedule.office",
         "test_number": "*43",
         "greeting": "Hello!",
+        "thanks": "Thank you!",
         "greeting_media": media,
         "allowed_numbers": ["+1650*"],
     }

@@ -1,7 +1,7 @@
-"""The answering machine: greets, beeps, records until the message is over."""
+"""The answering machine: greets, beeps, records until the message is over, and thanks for it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 import contextlib
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,7 @@ from .models import CallEvent, CallEventType
 from .prompts import Prompts
 from .recording import Recordings
 from .softphone import Call, CallState, EndReason, Phone, UnknownCallError
-from .softphone.media import SAMPLE_RATE, Codec, MediaError, MediaSession, RtpPacket
+from .softphone.media import SAMPLE_RATE, ClipResult, Codec, MediaError, MediaSession, RtpPacket
 from .softphone.media.silence import SilenceDetector
 from .sounds import Sounds
 from .voice import Voice
@@ -26,6 +26,9 @@ END_KEY: Final = "#"
 
 # Seconds that a caller may keep the greeting from being played: on hold, or with no address for sound.
 _GREETING_PATIENCE: Final = 30.0
+# And the thanks, after which nothing comes.
+_THANKS_PATIENCE: Final = 3.0
+_NO_THANKS: Final = "Callers are hung up on without your thanks for their message"
 _OWN_GREETING: Final = "Callers hear the greeting that comes with the integration instead of yours"
 
 
@@ -34,7 +37,11 @@ class _Message:
     """A message that is being left."""
 
     live: LiveCall
+    clip: Clip
+    session: MediaSession
     ended: bool = False
+    sound: ClipResult | None = None
+    """What was recorded, where that was stopped before the end of the call."""
 
     def moved(self, since: CallState) -> bool:
         """Whether it is over, or the call isn't in this state any more."""
@@ -105,34 +112,38 @@ class AnsweringMachine:
             await self._recordings.discard(clip)
             self._taken.discard(call.call_id)
             return
+        message = _Message(live, clip, session)
         try:
-            await self._talk(live, clip, session, choices, greeting)
+            await self._talk(message, choices, greeting)
         finally:
             self._taken.discard(call.call_id)
-            await self._file(call, clip, session)
+            await self._file(message)
 
-    async def _talk(
-        self, live: LiveCall, clip: Clip, session: MediaSession, choices: LineOptions, greeting: bytes
-    ) -> None:
-        call_id = live.call_id
+    async def _talk(self, message: _Message, choices: LineOptions, greeting: bytes) -> None:
+        live, session, call_id = message.live, message.session, message.live.call_id
         self._greeted.add(call_id)
         try:
             if not await self._greet(live, session, greeting + self._sounds.beep) and not (
                 self._skipped(live) and await self._greet(live, session, self._sounds.beep)
             ):
                 return
-            self._recordings.start(live.call, clip, session, choices.longest_message)
+            self._recordings.start(live.call, message.clip, session, choices.longest_message)
         except MediaError:
             # Hung up with the beep.
             return
         finally:
             self._greeted.discard(call_id)
-        self._messages[call_id] = _Message(live)
-        try:
-            reason = await self._message_over(self._messages[call_id], session, choices)
-        finally:
-            del self._messages[call_id]
-        if reason is not None:
+        self._messages[call_id] = message
+        # Made while the message is left.
+        with self._prompts.making(choices.thanks, _NO_THANKS) as thanks:
+            try:
+                reason = await self._message_over(message, session, choices)
+            finally:
+                del self._messages[call_id]
+            if reason is None:
+                return
+            if choices.thanks is not None:
+                await self._thank(message, thanks)
             self._hang_up(live.call, reason)
 
     @staticmethod
@@ -147,6 +158,17 @@ class AnsweringMachine:
         except TimeoutError:
             self._hang_up(live.call, EndReason.MAX_DURATION)
             return False
+
+    async def _thank(self, message: _Message, thanks: Callable[[], Awaitable[bytes | None]]) -> None:
+        """Thank a caller who is still there, which is no part of the message; return when that is over in any case."""
+        message.sound = await message.session.stop_recording()
+        said = await thanks()
+        if said is None or message.live.over:
+            return
+        # A caller on hold doesn't hear it, and may be so for ever.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(len(said) / SAMPLE_RATE + _THANKS_PATIENCE):
+                await message.session.play(said)
 
     async def _message_over(
         self, message: _Message, session: MediaSession, choices: LineOptions
@@ -174,8 +196,9 @@ class AnsweringMachine:
                 silence.wait(loop.time())
         return None
 
-    async def _file(self, call: Call, clip: Clip, session: MediaSession) -> None:
-        saved = await self._recordings.file(call, clip, session)
+    async def _file(self, message: _Message) -> None:
+        call = message.live.call
+        saved = await self._recordings.file(call, message.clip, message.session, message.sound)
         if saved is not None:
             self._on_message(
                 CallEvent(

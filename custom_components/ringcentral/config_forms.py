@@ -62,6 +62,7 @@ from .const import (
     CONF_SERVER,
     CONF_SILENCE,
     CONF_TEST_NUMBER,
+    CONF_THANKS,
     CONF_TRANSPORT,
     DEFAULT_ANSWER_AFTER,
     DEFAULT_LONGEST_MESSAGE,
@@ -204,6 +205,7 @@ _MACHINE_FIELDS: Final = {
     vol.Optional(CONF_GREETING): TextSelector(TextSelectorConfig(multiline=True)),
     vol.Optional(CONF_GREETING_MEDIA): MediaSelector(MediaSelectorConfig(accept=["audio/*"])),
     vol.Required(CONF_SILENCE, default=DEFAULT_SILENCE): _seconds(0, 60, 1),
+    vol.Optional(CONF_THANKS): TextSelector(TextSelectorConfig(multiline=True)),
 }
 _HOURS: Final = EntitySelector(EntitySelectorConfig(domain=["schedule", "binary_sensor", "input_boolean"]))
 OPTIONS_FORM: Final = CALLS_FORM.extend(
@@ -224,6 +226,7 @@ MAY_BE_EMPTY: Final = (
     CONF_OFFICE_HOURS,
     CONF_GREETING,
     CONF_GREETING_MEDIA,
+    CONF_THANKS,
     *_LET_THROUGH,
     CONF_ALLOWED_NUMBERS,
     CONF_TEST_NUMBER,

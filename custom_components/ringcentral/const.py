@@ -56,6 +56,7 @@ CONF_REPEATS_RING: Final = "repeats_ring"
 CONF_SEEN: Final = "missed_calls_seen"
 CONF_SILENCE: Final = "silence"
 CONF_TEST_NUMBER: Final = "test_number"
+CONF_THANKS: Final = "thanks"
 
 # Seconds
 # Sooner than RingCentral's own voicemail, which is usually set to 20 or more.

@@ -15,7 +15,7 @@ from .softphone import TracedMessage
 TO_REDACT: Final = frozenset(
     {
         "access_token", "allowed_numbers", "authorizationId", "authorization_id", "ca_certificate", "client_id", "client_secret",
-        "display_name", "greeting", "greeting_media", "id", "jwt", "password", "refresh_token", "test_number", "token", "username",
+        "display_name", "greeting", "greeting_media", "id", "jwt", "password", "refresh_token", "test_number", "thanks", "token", "username",
     }
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ from .const import (
     CONF_REPEATS_RING,
     CONF_SEEN,
     CONF_SILENCE,
+    CONF_THANKS,
     DEFAULT_ANSWER_AFTER,
     DEFAULT_LONGEST_MESSAGE,
     DEFAULT_SILENCE,
@@ -37,7 +38,7 @@ class LineOptions:
     office_hours is an entity: while it is on, the answer mode doesn't hold, and nothing answers by itself.
     favorites_ring and repeats_ring say for whom it rings although nobody is to be disturbed: for favorites, and for who
     calls again soon. silence is how long a caller may say nothing before a message is taken to be over, 0 for ever. greeting is None for
-    the one that comes with the integration, seen when a person last looked at the missed calls. allowed_numbers are
+    the one that comes with the integration, thanks is said after a message, seen when a person last looked at the missed calls. allowed_numbers are
     patterns of what automations may call, none for everybody.
     """
 
@@ -51,6 +52,7 @@ class LineOptions:
     repeats_ring: bool
     record_calls: bool
     greeting: Speech | Media | None = field(repr=False)
+    thanks: Speech | None = field(repr=False)
     seen: datetime | None
     allowed_numbers: tuple[str, ...] = field(repr=False)
 
@@ -69,6 +71,7 @@ class LineOptions:
             repeats_ring=options.get(CONF_REPEATS_RING, False),
             record_calls=options.get(CONF_RECORD_CALLS, False),
             greeting=_greeting(options),
+            thanks=Speech(thanks) if (thanks := options.get(CONF_THANKS)) else None,
             seen=dt_util.parse_datetime(seen) if seen else None,
             allowed_numbers=tuple(map(number_pattern, options.get(CONF_ALLOWED_NUMBERS, ()))),
         )

@@ -10,7 +10,7 @@ from .library import Clip, Library, LibraryError
 from .media_source import clip_media_content_id
 from .models import CallEvent, CallEventType
 from .softphone import Call
-from .softphone.media import SAMPLE_RATE, MediaSession
+from .softphone.media import SAMPLE_RATE, ClipResult, MediaSession
 
 
 class Recordings:
@@ -31,9 +31,14 @@ class Recordings:
         session.record(clip.path, max_samples=int(longest * SAMPLE_RATE))
         self._on_event(CallEvent(CallEventType.RECORDING_STARTED, call, clip=clip.id))
 
-    async def file(self, call: Call, clip: Clip, session: MediaSession) -> Clip | None:
-        """End the recording and file it; None where there was nothing to be heard, or it can't be filed now."""
-        result = await session.stop_recording()
+    async def file(
+        self, call: Call, clip: Clip, session: MediaSession, stopped: ClipResult | None = None
+    ) -> Clip | None:
+        """End the recording, if it hasn't been stopped, and file it.
+
+        None where there was nothing to be heard, or it can't be filed now.
+        """
+        result = stopped if stopped is not None else await session.stop_recording()
         if result is not None and result.error is not None:
             LOGGER.error("A call could not be recorded to its end: %s", result.error.strerror)
         if result is None or not result.samples:
