@@ -15,6 +15,7 @@ from homeassistant.components.media_source import (
 )
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import translation
 from homeassistant.setup import async_setup_component
 from hypothesis import given, strategies as st
 import pytest
@@ -180,6 +181,26 @@ async def test_a_clip_is_titled_by_the_other_party(
     await add_clip(library, line, **parties)
 
     assert await titles(hass, f"day/{line}/2026-11-22") == [f"12:00 · {shown} · 0:42"]
+
+
+async def test_titles_are_in_the_language_of_the_household(
+    hass: HomeAssistant, library: Library, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = translation._load_translations_files_by_language
+    german = {"today": "Heute", "anonymous": "Anonym"}
+
+    def with_german(files: dict[str, dict[str, Path]]) -> dict[str, dict[str, Any]]:
+        return load(files) | ({"de": {DOMAIN: {"common": german}}} if "de" in files else {})
+
+    monkeypatch.setattr(translation, "_load_translations_files_by_language", with_german)
+    hass.config.language = "de"
+    await add_clip(library, line, caller=None, caller_name=None)
+    await add_clip(library, line, NOON - timedelta(days=1))
+
+    assert (await browse(hass, f"day/{line}/2026-11-22")).title == "Heute (1)"
+    assert await titles(hass, f"day/{line}/2026-11-22") == ["12:00 · Anonym · 0:42"]
+    # What nobody has translated yet is English.
+    assert await titles(hass, f"line/{line}") == ["Heute (1)", "Yesterday (1)"]
 
 
 @pytest.mark.parametrize(

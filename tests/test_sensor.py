@@ -5,6 +5,7 @@ from unittest.mock import patch
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.template import Template
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
@@ -98,7 +99,7 @@ async def test_a_call_on_hold_is_shown(machine: Line) -> None:
     [
         ("Anna Smith", "+16505550142", False, "Anna Smith", ("+16505550142", "Anna Smith")),
         ("", "+16505550142", False, "+16505550142", ("+16505550142", None)),
-        ("Anna Smith", "+16505550142", True, "Anonymous", (None, None)),
+        ("Anna Smith", "+16505550142", True, "anonymous", (None, None)),
     ],
 )
 async def test_the_last_caller_is_known_as_well_as_can_be(
@@ -111,6 +112,14 @@ async def test_the_last_caller_is_known_as_well_as_can_be(
     assert state.state == shown
     assert (state.attributes["caller"], state.attributes["caller_name"]) == attributes
     assert state.attributes["call_id"] == line.events[0]["call_id"]
+
+
+async def test_a_last_caller_without_a_number_has_words(line: Line) -> None:
+    await line.call(dialect=Dialect(anonymous=True))
+
+    shown = Template("{{ state_translated('sensor.reception_last_caller') }}", line.hass)
+
+    assert shown.async_render() == "Anonymous"
 
 
 async def test_the_last_call_is_when_it_began_to_ring(line: Line) -> None:

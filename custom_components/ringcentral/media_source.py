@@ -1,6 +1,6 @@
 """The clips in the media browser: a folder a line, in it one a day, in it the clips."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,6 +17,7 @@ from homeassistant.components.media_source import (
     generate_media_source_id,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DATA_LIBRARY, DOMAIN
@@ -35,7 +36,8 @@ from .views import CLIP_MIME_TYPE, CLIP_URL
 MAX_CLIPS: Final = 200
 """Clips shown of one day; who gets more calls than that won't scroll through them."""
 
-_RECOVERED_TITLE: Final = "Recovered recordings"
+type Words = Mapping[str, str]
+"""What is written beside names and times, by its key in the translations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +151,27 @@ class ClipMediaSource(MediaSource):
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
         """Return a folder with what is in it, or a clip."""
+        words = await self._words()
         with _translated(BrowseError, "folder_not_found"):
             if not item.identifier:
-                return await self._root()
+                return await self._root(words)
             match parse_identifier(item.identifier):
                 case LineIdentifier() as line:
-                    return await self._line(line)
+                    return await self._line(line, words)
                 case DayIdentifier() as day:
-                    return await self._day(day)
+                    return await self._day(day, words)
                 case clip:
-                    return _clip_item(await self._clip(clip))
+                    return _clip_item(await self._clip(clip), words)
 
-    async def _root(self) -> BrowseMediaSource:
+    async def _words(self) -> Words:
+        """Return the words in the language of the household: the media browser doesn't tell who browses."""
+        prefix = f"component.{DOMAIN}.common."
+        texts = await async_get_translations(self._hass, self._hass.config.language, "common", [DOMAIN])
+        return {key.removeprefix(prefix): text for key, text in texts.items()}
+
+    async def _root(self, words: Words) -> BrowseMediaSource:
         totals = await self._library.totals()
-        lines = self._lines()
+        lines = self._lines() | {RECOVERED_LINE_ID: words["recovered"]}
         shown = sorted(lines, key=lambda line_id: lines[line_id].casefold())
         if RECOVERED_LINE_ID not in totals:
             shown.remove(RECOVERED_LINE_ID)
@@ -175,27 +184,28 @@ class ClipMediaSource(MediaSource):
             ],
         )
 
-    async def _line(self, line: LineIdentifier) -> BrowseMediaSource:
-        title = self._title(line.line_id)
+    async def _line(self, line: LineIdentifier, words: Words) -> BrowseMediaSource:
+        title = (self._lines() | {RECOVERED_LINE_ID: words["recovered"]})[line.line_id]
         days = await self._library.days(line.line_id, dt_util.get_default_time_zone())
         return _folder(
             line,
             _counted(title, sum(day.total.count for day in days)),
             [
                 _folder(
-                    DayIdentifier(line.line_id, day.date), _counted(_day_title(day.date), day.total.count)
+                    DayIdentifier(line.line_id, day.date),
+                    _counted(_day_title(day.date, words), day.total.count),
                 )
                 for day in days
             ],
         )
 
-    async def _day(self, day: DayIdentifier) -> BrowseMediaSource:
-        self._title(day.line_id)
+    async def _day(self, day: DayIdentifier, words: Words) -> BrowseMediaSource:
+        self._look_for(day.line_id)
         clips = await self._library.clips(day.line_id, day.day, dt_util.get_default_time_zone())
         return _folder(
             day,
-            _counted(_day_title(day.day), len(clips)),
-            [_clip_item(clip) for clip in clips[:MAX_CLIPS]],
+            _counted(_day_title(day.day, words), len(clips)),
+            [_clip_item(clip, words) for clip in clips[:MAX_CLIPS]],
             children=MediaClass.MUSIC,
             not_shown=max(0, len(clips) - MAX_CLIPS),
         )
@@ -205,7 +215,7 @@ class ClipMediaSource(MediaSource):
         clip = await self._library.clip(identifier.clip_id)
         if clip is None or clip.state is not ClipState.SAVED:
             raise LookupError
-        self._title(clip.line_id)
+        self._look_for(clip.line_id)
         return clip
 
     @property
@@ -219,11 +229,12 @@ class ClipMediaSource(MediaSource):
         entries = self._hass.config_entries.async_entries(
             DOMAIN, include_ignore=False, include_disabled=False
         )
-        return {entry.entry_id: entry.title for entry in entries} | {RECOVERED_LINE_ID: _RECOVERED_TITLE}
+        return {entry.entry_id: entry.title for entry in entries}
 
-    def _title(self, line_id: str) -> str:
-        """Return the title of a line, raising LookupError if it is gone."""
-        return self._lines()[line_id]
+    def _look_for(self, line_id: str) -> None:
+        """Raise LookupError if a line is gone; what was recovered is always there."""
+        if line_id not in {*self._lines(), RECOVERED_LINE_ID}:
+            raise LookupError
 
 
 @contextmanager
@@ -259,38 +270,38 @@ def _folder(
     )
 
 
-def _clip_item(clip: Clip) -> BrowseMediaSource:
+def _clip_item(clip: Clip, words: Words) -> BrowseMediaSource:
     start = dt_util.as_local(clip.started_at)
     return BrowseMediaSource(
         domain=DOMAIN,
         identifier=str(ClipIdentifier(clip.id)),
         media_class=MediaClass.MUSIC,
         media_content_type=CLIP_MIME_TYPE,
-        title=f"{start:%H:%M} · {_party(clip)} · {_duration(clip.duration)}",
+        title=f"{start:%H:%M} · {_party(clip, words)} · {_duration(clip.duration)}",
         can_play=True,
         can_expand=False,
     )
 
 
-def _party(clip: Clip) -> str:
+def _party(clip: Clip, words: Words) -> str:
     """Return who was at the other end, as well as it is known."""
     if clip.direction is None:
-        return "Unknown caller"
+        return words["unknown_caller"]
     if clip.direction is Direction.OUTGOING:
-        return clip.called or "Unknown number"
-    return clip.caller_name or clip.caller or "Anonymous"
+        return clip.called or words["unknown_number"]
+    return clip.caller_name or clip.caller or words["anonymous"]
 
 
 def _counted(title: str, count: int) -> str:
     return f"{title} ({count})"
 
 
-def _day_title(day: date) -> str:
+def _day_title(day: date, words: Words) -> str:
     today = dt_util.now().date()
     if day == today:
-        return "Today"
+        return words["today"]
     if day == today - timedelta(days=1):
-        return "Yesterday"
+        return words["yesterday"]
     return f"{day:%A}, {day.day} {day:%B %Y}"
 
 

@@ -25,7 +25,8 @@ from .softphone import CallState
 
 PARALLEL_UPDATES = 0
 
-ANONYMOUS = "Anonymous"
+# Shown by its text in the translations: a state may have one whatever else the others are.
+ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True, kw_only=True)
