@@ -1,6 +1,7 @@
 """Whom automations may call, and how often."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from homeassistant.exceptions import ServiceValidationError
 import pytest
@@ -29,8 +30,11 @@ def callers() -> Callers:
 
 
 def limits(callers: Callers, *allowed: str, clock: Clock | None = None) -> CallLimits:
-    options = LineOptions.of({"allowed_numbers": list(allowed)})
-    return CallLimits(callers, lambda: options, clock or Clock())
+    return held_to({"allowed_numbers": list(allowed)}, callers, clock)
+
+
+def held_to(options: dict[str, Any], callers: Callers, clock: Clock | None = None) -> CallLimits:
+    return CallLimits(callers, lambda: LineOptions.of(options), clock or Clock())
 
 
 def refusal(limits: CallLimits, number: str) -> str | None:
@@ -81,3 +85,18 @@ def test_no_more_calls_are_placed_in_an_hour_than_a_household_needs(callers: Cal
     assert refusal(limited, "101") is None
     limited.count()
     assert refusal(limited, "101") == "too_many_calls_placed"
+
+
+@pytest.mark.parametrize("number", ["911", "112", "9 911"])
+def test_help_may_be_called_only_where_that_is_chosen(callers: Callers, number: str) -> None:
+    assert held_to({"emergency_calls": True}, callers).lets_help_be_called(number)
+    assert not held_to({}, callers).lets_help_be_called(number)
+
+
+@pytest.mark.parametrize("number", ["110", "+16505550101", "anna"])
+def test_other_numbers_are_no_help_whatever_is_chosen(callers: Callers, number: str) -> None:
+    assert not held_to({"emergency_calls": True}, callers).lets_help_be_called(number)
+
+
+def test_before_any_country_is_known_every_country_s_help_is_help() -> None:
+    assert held_to({"emergency_calls": True}, Callers()).lets_help_be_called("110")

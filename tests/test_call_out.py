@@ -4,10 +4,12 @@ import asyncio
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 import pytest
 
 from custom_components.ringcentral import call_limits, call_out
 from custom_components.ringcentral.call_out import CallOut, Errand
+from custom_components.ringcentral.line_test import async_test_line
 from custom_components.ringcentral.softphone.media import MediaEngine, MediaError
 from simulator.presses import Press, Way
 from simulator.ringcentral import RingCentral
@@ -224,3 +226,78 @@ async def test_without_a_port_nobody_is_called(line: Line, monkeypatch: pytest.M
 
     monkeypatch.setattr(MediaEngine, "open", none)
     assert await refused(line, "dial", numbers=ANNA) == "no_free_port"
+
+
+# Emergency services
+
+
+def dialled(line: Line) -> list[str]:
+    return [call.service.number for call in line.cloud.sip.exchange.dialled]
+
+
+async def move(line: Line, country: str | None) -> None:
+    """Be in another country from now on."""
+    await line.hass.config.async_update(country=country)
+    await line.hass.async_block_till_done()
+
+
+async def test_what_is_an_emergency_number_elsewhere_is_an_extension_here(line: Line) -> None:
+    await move(line, "US")
+    await line.cloud.sip.serve("110", Kind.BUSY)
+
+    assert (await act(line, "dial", numbers="110"))["results"] == {"110": "busy"}
+    assert await refused(line, "dial", numbers="9911") == "emergency_number"
+
+
+@pytest.mark.parametrize("country", ["DE", None])
+async def test_the_country_decides_and_without_one_all_countries_do(line: Line, country: str | None) -> None:
+    await line.cloud.sip.serve("110", Kind.BUSY)
+    await move(line, "US")
+    await move(line, country)
+
+    for number in ("110", "0110", "112", "911"):
+        assert await refused(line, "dial", numbers=number) == "emergency_number"
+    assert dialled(line) == []
+
+
+async def test_help_is_called_where_that_is_chosen_whatever_holds_other_calls_back(
+    hass: HomeAssistant, cloud: RingCentral, caplog: pytest.LogCaptureFixture
+) -> None:
+    line = await set_up_line(hass, cloud, allowed_numbers=[ANNA], emergency_calls=True)
+    await line.cloud.sip.serve("911", Kind.DEAD)
+    for _ in range(call_limits.MOST_CALLS):
+        line.entry.runtime_data.limits.count()
+
+    for _ in range(2):
+        assert (await act(line, "dial", numbers=[ANNA, "911"]))["results"] == {
+            ANNA: "too_many_calls_placed",
+            "911": "answered",
+        }
+    assert dialled(line) == ["911", "911"]
+    told = [record for record in caplog.records if "emergency" in record.getMessage()]
+    assert [(record.levelname, "911" in record.getMessage()) for record in told] == [("WARNING", False)] * 2
+
+
+async def test_calling_help_takes_nothing_from_other_calls(hass: HomeAssistant, cloud: RingCentral) -> None:
+    line = await set_up_line(hass, cloud, emergency_calls=True)
+    await people(line, anna=Kind.BUSY)
+    await line.cloud.sip.serve("911", Kind.BUSY)
+    for _ in range(call_limits.MOST_CALLS - 1):
+        line.entry.runtime_data.limits.count()
+
+    assert (await act(line, "dial", numbers=["911", ANNA]))["results"] == {"911": "busy", ANNA: "busy"}
+
+
+async def test_nobody_is_handed_on_to_help_and_no_test_goes_there(
+    hass: HomeAssistant, cloud: RingCentral
+) -> None:
+    line = await set_up_line(hass, cloud, emergency_calls=True)
+    await people(line, anna=Kind.DEAD)
+    await line.cloud.sip.serve("911", Kind.DEAD)
+    await act(line, "dial", numbers=ANNA, hang_up=False)
+
+    assert await refused(line, "transfer", number="911") == "emergency_number"
+    with pytest.raises(HomeAssistantError) as error:
+        await async_test_line(line.entry.runtime_data, "911")
+    assert error.value.translation_key == "emergency_number"
+    assert dialled(line) == [ANNA]

@@ -362,6 +362,7 @@ async def test_the_options_are_shown_as_they_are_and_take_effect(hass: HomeAssis
         "favorites_ring",
         "repeats_ring",
         "allowed_numbers",
+        "emergency_calls",
         "test_number",
     ]
 
@@ -427,11 +428,59 @@ async def test_a_test_number_that_must_not_be_called_is_told(
     form = await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": number})
     assert missing_texts("options", form) == []
     assert form["errors"] == {"test_number": key}
-    assert suggested(form["data_schema"]) == CALLS | USUAL | UNWANTED | {"silence": 8, "test_number": number}
+    typed = {"silence": 8, "emergency_calls": False, "test_number": number}
+    assert suggested(form["data_schema"]) == CALLS | USUAL | UNWANTED | typed
     assert dict(line.entry.options) == before
 
     await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": " *43 "})
     assert dict(line.entry.options) == CALLS | {"silence": 8, "test_number": "*43"}
+
+
+async def test_a_test_may_call_what_is_an_emergency_number_elsewhere(hass: HomeAssistant, line: Line) -> None:
+    await hass.config.async_update(country="US")
+    form = await hass.config_entries.options.async_init(line.entry.entry_id)
+    await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": "110"})
+    assert line.entry.options["test_number"] == "110"
+
+    await hass.config.async_update(country=None)
+    form = await hass.config_entries.options.async_init(line.entry.entry_id)
+    form = await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": "110"})
+    assert form["errors"] == {"test_number": "emergency_number"}
+
+
+async def test_emergency_calls_are_allowed_only_by_who_says_so_twice(hass: HomeAssistant, line: Line) -> None:
+    options = hass.config_entries.options
+    before = dict(line.entry.options)
+    form = await options.async_init(line.entry.entry_id)
+    form = await options.async_configure(form["flow_id"], CALLS | {"emergency_calls": True})
+    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "emergency_calls")
+    assert missing_texts("options", form) == []
+    assert form["errors"] == {}
+
+    for typed in ({}, {"understood": False}):
+        form = await options.async_configure(form["flow_id"], typed)
+        assert missing_texts("options", form) == []
+        assert form["errors"] == {"understood": "not_understood"}
+        assert dict(line.entry.options) == before
+
+    # What was chosen elsewhere meanwhile stays.
+    hass.config_entries.async_update_entry(line.entry, options=before | {"do_not_disturb": True})
+    done = await options.async_configure(form["flow_id"], {"understood": True})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    allowed = CALLS | {"silence": 8, "emergency_calls": True}
+    assert dict(line.entry.options) == allowed | {"do_not_disturb": True}
+
+
+async def test_who_has_allowed_emergency_calls_is_not_asked_again_and_can_forbid_them(
+    hass: HomeAssistant, cloud: RingCentral
+) -> None:
+    line = await set_up_line(hass, cloud, emergency_calls=True)
+    options = hass.config_entries.options
+    for chosen in (True, False):
+        form = await options.async_init(line.entry.entry_id)
+        done = await options.async_configure(form["flow_id"], CALLS | {"emergency_calls": chosen})
+        assert done["type"] is FlowResultType.CREATE_ENTRY
+        assert ("emergency_calls" in line.entry.options) is chosen
 
 
 async def test_what_may_be_called_is_numbers_and_their_beginnings(hass: HomeAssistant, line: Line) -> None:

@@ -1,4 +1,5 @@
 import re
+import sys
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.template import Template
@@ -99,3 +100,35 @@ async def test_a_template_keeps_a_formatted_number_as_it_is(hass: HomeAssistant)
     assert template.async_render({"number": "+16505550142"}) == 16505550142
     assert template.async_render({"number": US.formatted("+16505550142")}) == "(650) 555-0142"
     assert template.async_render({"number": US.formatted("+1555123")}) == "+155 5123"
+
+
+@pytest.mark.parametrize(
+    ("country", "number", "emergency"),
+    [
+        ("US", "911", True),
+        ("US", "110", False),
+        ("DE", "110", True),
+        ("DE", "911", False),
+        ("FR", "15", True),
+        ("GB", "999", True),
+        ("SE", "90000", True),
+        ("SE", "9000", False),
+    ],
+)
+def test_the_emergency_numbers_of_a_country_are_known(country: str, number: str, emergency: bool) -> None:
+    of_country = Numbering(country).emergency_numbers
+    assert of_country is not None
+    assert of_country(number) is emergency
+
+
+@pytest.mark.parametrize("country", [None, "GN", "AQ"])
+def test_where_a_country_s_emergency_numbers_are_not_known_that_is_told(country: str | None) -> None:
+    assert Numbering(country).emergency_numbers is None
+
+
+def test_nothing_is_read_any_more_when_a_number_is_looked_at() -> None:
+    file = "phonenumbers.shortdata.region_NO"
+    assert file not in sys.modules
+    of_country = Numbering("NO").emergency_numbers
+    assert file in sys.modules
+    assert of_country is not None and of_country("113")

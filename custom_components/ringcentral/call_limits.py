@@ -29,6 +29,13 @@ class CallLimits:
         self._clock = clock
         self._placed: deque[float] = deque(maxlen=MOST_CALLS)
 
+    def lets_help_be_called(self, number: str) -> bool:
+        """Whether a number is an emergency number that automations may call; raises InvalidNumberError.
+
+        No other limit holds such a call back.
+        """
+        return self._callers.is_emergency(dialled(number)) and self._choices().emergency_calls
+
     def admit(self, number: str) -> None:
         """Let a number be called; raises ServiceValidationError, or InvalidNumberError."""
         patterns = self._choices().allowed_numbers

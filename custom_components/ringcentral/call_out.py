@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from homeassistant.exceptions import HomeAssistantError
 
-from .const import DOMAIN
+from .const import DOMAIN, LOGGER
 from .conversation import Conversation, not_placed
 from .coordinator import RingCentralCoordinator
 from .softphone import DialError, EndReason, UnknownCallError
@@ -152,14 +152,19 @@ class CallOut:
     async def _place(self, number: str) -> Conversation:
         line = self._line
         try:
-            line.limits.admit(number)
-            call_id, _ = line.phone.dial(number, ring_for=self._errand.ring_for)
+            emergency = line.limits.lets_help_be_called(number)
+            if emergency:
+                LOGGER.warning("An action calls emergency services, as the line's options allow")
+            else:
+                line.limits.admit(number)
+            call_id, _ = line.phone.dial(number, ring_for=self._errand.ring_for, emergency=emergency)
         except DialError as error:
             raise not_placed(error) from error
         except MediaError as error:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_free_port") from error
         self._placed = True
-        line.limits.count()
+        if not emergency:
+            line.limits.count()
         try:
             return Conversation(line, await line.desk.arrival(call_id))
         except asyncio.CancelledError:

@@ -10,6 +10,7 @@ from .const import CONF_ANONYMOUS_CALLS, CONF_BLOCKED_CALLS, Treatment
 from .contacts import Contact, ContactBook
 from .numbering import Numbering
 from .softphone import Call, CallState, Direction, Party
+from .softphone.dialing import is_emergency
 
 REPEAT_WITHIN: Final = timedelta(minutes=3)
 UNANSWERED: Final = frozenset({CallState.RINGING, CallState.DIALING})
@@ -84,8 +85,8 @@ class Callers:
         missed = self._in_vain.get(number) if incoming and number is not None else None
         caller = Caller(
             contact=contact,
-            formatted=self._formatted(number),
-            called_formatted=self._formatted(call.called.number),
+            formatted=self.formatted(number),
+            called_formatted=self.formatted(call.called.number),
             is_anonymous=incoming and number is None,
             is_repeat=missed is not None and now - missed <= REPEAT_WITHIN,
         )
@@ -115,7 +116,14 @@ class Callers:
         """Return a number as it is called from anywhere; None for an extension, or before any country is known."""
         return self._numbering.e164(number) if self._numbering is not None else None
 
-    def _formatted(self, number: str | None) -> str | None:
+    def is_emergency(self, number: str) -> bool:
+        """Whether an emergency service of the country may answer a dialled number, of any before one is known."""
+        return is_emergency(
+            number, self._numbering.emergency_numbers if self._numbering is not None else None
+        )
+
+    def formatted(self, number: str | None) -> str | None:
+        """Return a number as people write it, or as it is before any country is known."""
         return number if number is None or self._numbering is None else self._numbering.formatted(number)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final, override
 
 from homeassistant.config_entries import (
@@ -19,6 +20,8 @@ import voluptuous as vol
 from .account_forms import DEVICE_FORM, PRESET_FORMS, AccountForm, Preset, UnusableAccountError, form_of
 from .config_forms import (
     CALLS_FORM,
+    CONF_UNDERSTOOD,
+    EMERGENCY_FORM,
     MAY_BE_EMPTY,
     OPTIONS_FORM,
     PASSWORD_FORM,
@@ -26,11 +29,20 @@ from .config_forms import (
     flat,
     without_usual_treatments,
 )
-from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_SOURCE, DOMAIN, SUBENTRY_CONTACT
+from .const import (
+    CONF_AUTHORIZATION_ID,
+    CONF_DOMAIN,
+    CONF_EMERGENCY_CALLS,
+    CONF_SOURCE,
+    DOMAIN,
+    SUBENTRY_CONTACT,
+)
 from .contact_flow import ContactFlow
+from .numbering import Numbering
 from .registration_check import RegistrationFailedError, async_check_registration
 from .sign_in_flow import SignInFlow
 from .softphone import Transport
+from .softphone.dialing import is_emergency
 from .sources import SIGNED_IN, Source, account_of, registers_as, tls_of
 
 # Seconds
@@ -296,20 +308,25 @@ async def _async_check(hass: HomeAssistant, data: Mapping[str, Any]) -> None:
 
 
 class CallsOptionsFlow(OptionsFlow):
-    """Change what happens when somebody calls, and whom a test of the line calls."""
+    """Change what happens when somebody calls, whom automations may call, and whom a test of the line calls."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._typed: dict[str, Any] = {}
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask the same question as when the line was added, and for the number of an echo service."""
+        """Ask the same question as when the line was added, and for the rarer choices."""
         problem = Problem()
         if user_input is not None:
-            typed = flat(user_input)
-            # What was emptied isn't among what was typed, or is nothing.
-            options = without_usual_treatments({**self.config_entry.options, **typed})
-            options = {
-                key: value for key, value in options.items() if key not in MAY_BE_EMPTY or typed.get(key)
-            }
-            problem = Problem.of_numbers(options)
+            self._typed = flat(user_input)
+            options = self._options
+            numbering = await self.hass.async_add_executor_job(Numbering, self.hass.config.country)
+            problem = Problem.of_numbers(
+                options, partial(is_emergency, of_country=numbering.emergency_numbers)
+            )
             if not problem.errors:
+                if CONF_EMERGENCY_CALLS in options.keys() - self.config_entry.options.keys():
+                    return await self.async_step_emergency_calls()
                 return self.async_create_entry(data=options)
         return self.async_show_form(
             step_id="init",
@@ -318,3 +335,22 @@ class CallsOptionsFlow(OptionsFlow):
             ),
             errors=problem.errors,
         )
+
+    async def async_step_emergency_calls(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Tell what comes with letting automations call emergency services; nothing is saved until that is confirmed."""
+        if user_input is not None and user_input[CONF_UNDERSTOOD]:
+            return self.async_create_entry(data=self._options)
+        return self.async_show_form(
+            step_id="emergency_calls",
+            data_schema=EMERGENCY_FORM,
+            errors={} if user_input is None else {CONF_UNDERSTOOD: "not_understood"},
+        )
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """The entry's options with what was typed."""
+        # What was emptied isn't among what was typed, or is nothing.
+        options = without_usual_treatments({**self.config_entry.options, **self._typed})
+        return {
+            key: value for key, value in options.items() if key not in MAY_BE_EMPTY or self._typed.get(key)
+        }

@@ -1,6 +1,6 @@
 """What the configuration flow asks for, and how it says what went wrong."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Final, Self
@@ -51,6 +51,7 @@ from .const import (
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
     CONF_BLOCKED_CALLS,
+    CONF_EMERGENCY_CALLS,
     CONF_FAVORITES_RING,
     CONF_GREETING,
     CONF_GREETING_MEDIA,
@@ -73,7 +74,7 @@ from .const import (
 )
 from .registration_check import CERTIFICATE_AT_HOME, LOSSES, LOST, RegistrationFailedError
 from .softphone import Cause, InvalidNumberError, Transport
-from .softphone.dialing import dialled, is_emergency
+from .softphone.dialing import dialled
 
 NEW_PHONE: Final = "new"
 SECTION_ADVANCED: Final = "advanced"
@@ -219,6 +220,7 @@ OPTIONS_FORM: Final = CALLS_FORM.extend(
         vol.Optional(CONF_ALLOWED_NUMBERS): TextSelector(
             TextSelectorConfig(type=TextSelectorType.TEL, multiple=True)
         ),
+        vol.Required(CONF_EMERGENCY_CALLS, default=False): BooleanSelector(),
         vol.Optional(CONF_TEST_NUMBER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL)),
     }
 )
@@ -229,9 +231,13 @@ MAY_BE_EMPTY: Final = (
     CONF_THANKS,
     *_LET_THROUGH,
     CONF_ALLOWED_NUMBERS,
+    CONF_EMERGENCY_CALLS,
     CONF_TEST_NUMBER,
 )
-"""The options that are gone when they are emptied, or not wanted."""
+"""The options that are gone when they are emptied, or switched off."""
+
+CONF_UNDERSTOOD: Final = "understood"
+EMERGENCY_FORM: Final = vol.Schema({vol.Required(CONF_UNDERSTOOD, default=False): BooleanSelector()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,17 +273,17 @@ class Problem:
         )
 
     @classmethod
-    def of_numbers(cls, options: Mapping[str, Any]) -> Self:
+    def of_numbers(cls, options: Mapping[str, Any], is_emergency: Callable[[str], bool]) -> Self:
         """Tell which of the numbers of the options is none, or must not be called."""
         try:
             for number in options.get(CONF_ALLOWED_NUMBERS, ()):
                 number_pattern(number)
         except vol.Invalid:
             return cls({CONF_ALLOWED_NUMBERS: "invalid_allowed_number"})
-        return cls._of_test_number(options)
+        return cls._of_test_number(options, is_emergency)
 
     @classmethod
-    def _of_test_number(cls, options: Mapping[str, Any]) -> Self:
+    def _of_test_number(cls, options: Mapping[str, Any], is_emergency: Callable[[str], bool]) -> Self:
         """Tell what keeps the number of the options, if there is one, from being called by a test."""
         if (number := options.get(CONF_TEST_NUMBER)) is None:
             return cls()

@@ -95,7 +95,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._client = _client(hass, entry) if entry.data[CONF_SOURCE] in SIGNED_IN else None
         account = account_of(entry.data, entry.entry_id)
         self.data = LineSnapshot(LineHealth(since=dt_util.utcnow()), str(account.proxy))
-        self._phone = Phone(account, resources.media, self._phone_event, tls, self.history.trace)
+        trace, known = self.history.trace, self.callers.is_emergency
+        self._phone = Phone(account, resources.media, self._phone_event, tls, trace, emergency_numbers=known)
         self.recordings = Recordings(entry.entry_id, self.library, self._tell)
         self.sounds = resources.sounds
         self.reception = Reception(

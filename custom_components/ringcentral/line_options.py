@@ -13,6 +13,7 @@ from .const import (
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
     CONF_DO_NOT_DISTURB,
+    CONF_EMERGENCY_CALLS,
     CONF_FAVORITES_RING,
     CONF_GREETING,
     CONF_GREETING_MEDIA,
@@ -37,9 +38,10 @@ class LineOptions:
 
     office_hours is an entity: while it is on, the answer mode doesn't hold, and nothing answers by itself.
     favorites_ring and repeats_ring say for whom it rings although nobody is to be disturbed: for favorites, and for who
-    calls again soon. silence is how long a caller may say nothing before a message is taken to be over, 0 for ever. greeting is None for
-    the one that comes with the integration, thanks is said after a message, seen when a person last looked at the missed calls. allowed_numbers are
-    patterns of what automations may call, none for everybody.
+    calls again soon. silence is how long a caller may say nothing before a message is taken to be over, 0 for ever.
+    greeting is None for the one that comes with the integration, thanks is said after a message, seen when a person last
+    looked at the missed calls. allowed_numbers are patterns of what automations may call, none for everybody;
+    emergency_calls lets them call emergency services, too.
     """
 
     answer_mode: AnswerMode
@@ -55,6 +57,7 @@ class LineOptions:
     thanks: Speech | None = field(repr=False)
     seen: datetime | None
     allowed_numbers: tuple[str, ...] = field(repr=False)
+    emergency_calls: bool
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -74,6 +77,7 @@ class LineOptions:
             thanks=Speech(thanks) if (thanks := options.get(CONF_THANKS)) else None,
             seen=dt_util.parse_datetime(seen) if seen else None,
             allowed_numbers=tuple(map(number_pattern, options.get(CONF_ALLOWED_NUMBERS, ()))),
+            emergency_calls=options.get(CONF_EMERGENCY_CALLS, False),
         )
 
 

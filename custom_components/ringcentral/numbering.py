@@ -1,5 +1,7 @@
 """Telephone numbers as a country writes them, compared as E.164 and shown as people there know them."""
 
+from collections.abc import Callable
+from functools import partial
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +33,13 @@ class Numbering:
         self._library = phonenumbers
         self.country = country
         self._home = phonenumbers.country_code_for_region(country) if country else 0
+        # Read here as well: load_all leaves out what is dialled in one country only.
+        short = phonenumbers.PhoneMetadata.short_metadata_for_region(country) if country else None
+        known = country if short is not None and short.emergency is not None else None
+        self.emergency_numbers: Callable[[str], bool] | None = (
+            partial(phonenumbers.is_emergency_number, region_code=known) if known else None
+        )
+        """Tells whether a number is an emergency number of the country; None where those aren't known."""
 
     def e164(self, text: str) -> str | None:
         """Return a number in any notation as +… (E.164); None for an extension, a name, or what can't be a number."""

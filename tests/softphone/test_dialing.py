@@ -68,3 +68,27 @@ def test_emergency_numbers_are_known_behind_every_prefix(number: str) -> None:
 @pytest.mark.parametrize("number", ["1001", "*43", "933", "+16505550911", "16505550112", "echo", "**1"])
 def test_other_numbers_are_not_emergencies(number: str) -> None:
     assert not is_emergency(number)
+
+
+@pytest.mark.parametrize(
+    "number", ["15", "15#", "015", "915", "*31#15", "*6715", "112", "911", "0112", "9911#"]
+)
+def test_where_the_country_is_known_its_numbers_and_those_of_everywhere_are_emergencies(number: str) -> None:
+    assert is_emergency(number, lambda digits: digits == "15")
+
+
+@pytest.mark.parametrize("number", ["110", "999", "14", "17", "115", "1515", "*15", "988", "+33112345678"])
+def test_where_the_country_is_known_those_of_others_are_none(number: str) -> None:
+    assert is_emergency(number, lambda digits: digits == "15") is (number == "*15")
+
+
+@given(st.text("0123456789*#+sos", min_size=1, max_size=8))
+def test_what_a_country_is_asked_are_digits_alone(number: str) -> None:
+    asked: list[str] = []
+
+    def of_country(digits: str) -> bool:
+        asked.append(digits)
+        return False
+
+    is_emergency(number, of_country)
+    assert all(not set(digits) - set("0123456789") for digits in asked)

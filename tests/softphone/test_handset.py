@@ -83,6 +83,13 @@ async def test_nobody_is_handed_on_to_whom_must_not_be_called(
         home.phone.transfer(call.call_id, number)
 
 
+async def test_nobody_is_handed_on_to_what_is_told_to_be_an_emergency_number(home: Household) -> None:
+    home.phone._is_emergency = {"1001"}.__contains__
+    call, _ = await home.talk()
+    with pytest.raises(EmergencyNumberError):
+        home.phone.transfer(call.call_id, "1001")
+
+
 async def test_without_a_line_nothing_is_handed_on(stranger: Household) -> None:
     with pytest.raises(NoLineError):
         stranger.phone.transfer("any", "1001")

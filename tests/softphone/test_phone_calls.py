@@ -97,6 +97,14 @@ async def test_what_must_not_be_called_is_refused(
     assert home.media.sessions == []
 
 
+async def test_what_an_emergency_number_is_can_be_told(home: Household) -> None:
+    home.phone._is_emergency = {"1001"}.__contains__
+    with pytest.raises(EmergencyNumberError):
+        home.phone.dial("10-01")
+    home.phone.dial("110")
+    assert (await home.server.expect("INVITE")).start.startswith("INVITE sip:110@")
+
+
 async def test_who_insists_calls_an_emergency_number(home: Household) -> None:
     home.phone.dial("911", emergency=True)
     assert (await home.server.expect("INVITE")).start.startswith("INVITE sip:911@")

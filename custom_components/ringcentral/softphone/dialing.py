@@ -8,6 +8,7 @@ DialError
 └── TransferPendingError    the call is being handed on already
 """
 
+from collections.abc import Callable
 import re
 from typing import Final
 
@@ -17,6 +18,8 @@ _NUMBER: Final = re.compile(r"\+[0-9]{7,15}|[0-9*#]{1,40}", re.ASCII)
 # An extension's name. Nothing of it needs care in a URI.
 _NAME: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", re.ASCII)
 
+# Reach help from any mobile, wherever it is.
+_EVERYWHERE: Final = frozenset({"112", "911"})
 # By the world's lists of emergency numbers, also those of one service alone; where two places disagree the number counts.
 _EMERGENCY: Final = frozenset(
     {
@@ -30,6 +33,8 @@ _EMERGENCY: Final = frozenset(
     }
 )  # fmt: skip
 _BRIEF_EMERGENCY: Final = frozenset({"14", "15", "16", "17", "18", "19"})
+# What comes before the number itself. A code such as *67 runs into it.
+_SPLITS: Final = (re.compile(r"[#+*]"), re.compile(r"[#+]|\*[0-9]{2}(?=[0-9]{2})|\*"))
 # What gets a line out of a house's exchange.
 _OUTSIDE_LINE: Final = ("0", "9")
 
@@ -69,12 +74,16 @@ def dialled(number: str) -> str:
     raise InvalidNumberError("A number has digits, *, # and perhaps a + before them")
 
 
-def is_emergency(number: str) -> bool:
-    """Whether an emergency service may answer a dialled number, in any country and behind any prefix."""
+def is_emergency(number: str, of_country: Callable[[str], bool] | None = None) -> bool:
+    """Whether an emergency service may answer a dialled number, behind any prefix.
+
+    `of_country` knows a country's emergency numbers; without it those of all countries count.
+    """
     # Many keypads end a number with "#", and their exchange takes it away.
     plain = number.rstrip("#*")
-    if plain in _BRIEF_EMERGENCY:
+    if of_country is None and plain in _BRIEF_EMERGENCY:
         return True
-    # A code such as *67 runs into the number after it.
-    last = re.split(r"[#+]|\*\d{2}(?=\d{3})|\*", plain)[-1]
-    return any(digits in _EMERGENCY for digits in (last, *(last.removeprefix(out) for out in _OUTSIDE_LINE)))
+    last = {splits.split(plain)[-1] for splits in _SPLITS}
+    known = of_country or _EMERGENCY.__contains__
+    ways = last | {digits.removeprefix(out) for digits in last for out in _OUTSIDE_LINE}
+    return any(digits in _EVERYWHERE or (digits.isdecimal() and known(digits)) for digits in ways)

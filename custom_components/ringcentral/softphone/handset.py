@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 from .agent import UserAgent
-from .dialing import EmergencyNumberError, NoLineError, dialled, is_emergency
+from .dialing import EmergencyNumberError, NoLineError, dialled
 from .events import Decline, EndReason
 from .key_sender import KeySender
 from .media import KeyOrder, KeyWay
@@ -18,6 +19,7 @@ class Handset(ABC):
     _agent: UserAgent
     _loop: asyncio.AbstractEventLoop
     _keys: dict[str, KeySender]
+    _is_emergency: Callable[[str], bool]
 
     def decline(self, call_id: str, how: Decline) -> None:
         """Turn a ringing call down, see IncomingCall.decline; raises UnknownCallError."""
@@ -53,7 +55,7 @@ class Handset(ABC):
             UnknownCallError: the call is over, or nobody has answered it.
         """
         other = dialled(number)
-        if is_emergency(other):
+        if self._is_emergency(other):
             raise EmergencyNumberError("Emergency services are not called")
         if not self.registered:
             raise NoLineError("The line is not registered")

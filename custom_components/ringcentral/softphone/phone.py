@@ -58,14 +58,18 @@ class Phone(Handset):
         on_event: Callable[[PhoneEvent], None],
         tls: ssl.SSLContext | None = None,
         trace: Trace | None = None,
+        *,
+        emergency_numbers: Callable[[str], bool] = is_emergency,
     ) -> None:
         """Make a phone; on_event is called in the event loop with everything that happens, in order.
 
-        An account on TLS needs `tls`, which decides whom to believe; raises ValueError without.
+        An account on TLS needs `tls`, which decides whom to believe; raises ValueError without. `emergency_numbers`
+        tells, of a dialled number, whether an emergency service may answer it: any country's unless told otherwise.
         """
         if account.transport is Transport.TLS and tls is None:
             raise ValueError("An account on TLS needs a TLS context")
         self.registered = False
+        self._is_emergency = emergency_numbers
         self._account = account
         self._media = media
         self._on_event = on_event
@@ -162,7 +166,7 @@ class Phone(Handset):
         when no port is free. The first event of the call comes in the next turn of the loop.
         """
         target = dialled(number)
-        if is_emergency(target) and not emergency:
+        if self._is_emergency(target) and not emergency:
             raise EmergencyNumberError("Emergency services are not called")
         if not self.registered:
             raise NoLineError("The line is not registered")
