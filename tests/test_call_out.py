@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.ringcentral import call_limits, call_out
 from custom_components.ringcentral.call_out import CallOut, Errand
+from custom_components.ringcentral.conversation import Conversation
 from custom_components.ringcentral.line_test import async_test_line
 from custom_components.ringcentral.softphone.media import MediaEngine, MediaError
 from simulator.presses import Press, Way
@@ -16,7 +17,7 @@ from simulator.ringcentral import RingCentral
 from simulator.services import Kind, ServiceCall
 
 from .line import Line, set_up_line, until
-from .test_call_actions import act, refused, speaker  # noqa: F401 - a fixture
+from .test_call_actions import act, refused, said, speaker  # noqa: F401 - a fixture
 
 ANNA, BO, CLEO = "+16505550101", "+16505550102", "+16505550103"
 
@@ -41,6 +42,14 @@ async def called(line: Line, number: str) -> ServiceCall:
 
     await until(lambda: bool(there()))
     return there()[-1]
+
+
+def calls(line: Line) -> list[ServiceCall]:
+    return list(line.cloud.sip.exchange.dialled)
+
+
+def dialled(line: Line) -> list[str]:
+    return [call.service.number for call in calls(line)]
 
 
 @pytest.mark.usefixtures("speaker")
@@ -133,6 +142,99 @@ async def test_two_who_answer_together_are_not_both_kept(line: Line) -> None:
     await until(lambda: len(line.entry.runtime_data.phone.calls) == 1)
     (call,) = line.entry.runtime_data.phone.calls
     assert call.called.number == response["answered_by"]
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_of_two_who_answer_together_one_hears_the_message_and_the_other_is_hung_up_on(
+    line: Line,
+) -> None:
+    await people(line, anna=Kind.DEAD, bo=Kind.DEAD)
+    dialling = asyncio.create_task(
+        act(line, "dial", numbers=[ANNA, BO], at_once=True, message="Water in the cellar", repeat=1)
+    )
+    await until(lambda: len(dialled(line)) == 2 and any(call.ended for call in calls(line)))
+    # While the message is still said to the other.
+    assert not dialling.done()
+
+    response = await dialling
+    other = {ANNA: BO, BO: ANNA}[response["answered_by"]]
+    assert response["results"] == {response["answered_by"]: "answered", other: "cancelled"}
+    message = await said(line, "Water in the cellar")
+    heard = {call.service.number: bytes(call.sound) for call in calls(line)}
+    assert message in heard[response["answered_by"]]
+    assert message[:800] not in heard[other]
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_who_still_rings_is_left_as_soon_as_somebody_has_answered(line: Line) -> None:
+    await people(line, anna=Kind.UNANSWERED, bo=Kind.DEAD)
+    dialling = asyncio.create_task(
+        act(line, "dial", numbers=[ANNA, BO], at_once=True, message="Water in the cellar", repeat=1)
+    )
+    await until(lambda: any(call.ended for call in calls(line)))
+    assert [call.service.number for call in calls(line) if not call.ended] == [BO]
+
+    assert (await dialling)["results"] == {ANNA: "cancelled", BO: "answered"}
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_all_hear_the_message_until_one_confirms_and_then_no_other_does(line: Line) -> None:
+    await people(line, anna=Kind.DEAD, bo=Kind.DEAD)
+    text = "Water in the cellar, " * 20
+    dialling = asyncio.create_task(
+        act(line, "dial", numbers=[ANNA, BO], at_once=True, message=text, confirm_digit="1", repeat=3)
+    )
+    anna, bo = await called(line, ANNA), await called(line, BO)
+    message = await said(line, text)
+    begun = message[:8000]
+    await until(lambda: all(begun in call.sound for call in (anna, bo)))
+    line.cloud.sip.press(bo, Press("1", Way.RELAY))
+
+    response = await dialling
+    await until(lambda: anna.ended and bo.ended)
+    assert response["results"] == {ANNA: "cancelled", BO: "confirmed"}
+    assert (response["answered_by"], response["confirmed"]) == (BO, True)
+    assert all(message[:16000] not in call.sound for call in (anna, bo))
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_who_confirms_and_stays_is_alone_at_that_moment(line: Line) -> None:
+    await people(line, anna=Kind.DEAD, bo=Kind.DEAD)
+    dialling = asyncio.create_task(
+        act(line, "dial", numbers=[ANNA, BO], at_once=True, message="Fire", confirm_digit="1", hang_up=False)
+    )
+    anna, bo = await called(line, ANNA), await called(line, BO)
+    for call in (bo, anna):
+        line.cloud.sip.press(call, Press("1", Way.RELAY))
+
+    response = await dialling
+    assert response["results"] == {ANNA: "cancelled", BO: "confirmed"}
+    await until(lambda: anna.ended)
+    assert [call.called.number for call in line.entry.runtime_data.phone.calls] == [BO]
+
+
+async def test_a_number_that_is_named_twice_is_called_once(line: Line) -> None:
+    await people(line, anna=Kind.DEAD)
+
+    response = await act(line, "dial", numbers=[ANNA, ANNA], at_once=True)
+
+    assert response["results"] == {ANNA: "answered"}
+    assert dialled(line) == [ANNA]
+
+
+async def test_a_call_that_fails_while_something_is_said_leaves_nobody_on_the_line(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await people(line, anna=Kind.DEAD, bo=Kind.BUSY)
+
+    async def broken(*_: Any) -> bool:
+        raise HomeAssistantError(translation_domain="ringcentral", translation_key="call_over")
+
+    monkeypatch.setattr(Conversation, "hears_key", broken)
+    response = await act(line, "dial", numbers=[ANNA, BO], confirm_digit="1")
+
+    assert response["results"] == {ANNA: "call_over", BO: "busy"}
+    await until(lambda: not line.entry.runtime_data.phone.calls)
 
 
 async def test_somebody_who_does_not_answer_is_left(line: Line) -> None:
@@ -229,10 +331,6 @@ async def test_without_a_port_nobody_is_called(line: Line, monkeypatch: pytest.M
 
 
 # Emergency services
-
-
-def dialled(line: Line) -> list[str]:
-    return [call.service.number for call in line.cloud.sip.exchange.dialled]
 
 
 async def move(line: Line, country: str | None) -> None:

@@ -68,6 +68,7 @@ class CallOut:
         self._outcome = Outcome()
         self._placed = False
         self._refusal: HomeAssistantError | None = None
+        self._calls: set[asyncio.Task[None]] = set()
 
     async def in_turn(self, numbers: Sequence[str]) -> Outcome:
         """Call one after the other; raises HomeAssistantError where nobody could be called at all.
@@ -75,26 +76,26 @@ class CallOut:
         A number that can't be called is passed over: whoever comes after it is called all the same.
         """
         for number in numbers:
-            if await self._settled_by(number):
+            await self._call(number)
+            if self._outcome.answered_by is not None:
                 break
         return self._told()
 
     async def all_at_once(self, numbers: Sequence[str]) -> Outcome:
-        """Call all of them; whoever is first has it, the others are hung up on. Raises as in_turn."""
-        calls = {
-            asyncio.create_task(self._settled_by(number), name=f"{DOMAIN} call out") for number in numbers
+        """Call all of them; whoever is first has it, the others are hung up on at that moment. Raises as in_turn."""
+        self._calls = {
+            asyncio.create_task(self._call(number), name=f"{DOMAIN} call out")
+            for number in dict.fromkeys(numbers)
         }
-        waiting = calls
         try:
-            while waiting:
-                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                settled = [call.result() for call in done]
-                if any(settled):
-                    break
+            done, _ = await asyncio.wait(self._calls, return_when=asyncio.FIRST_EXCEPTION)
+            for call in done:
+                if not call.cancelled():
+                    call.result()
         finally:
-            for call in waiting:
+            for call in self._calls:
                 call.cancel()
-            await asyncio.gather(*calls, return_exceptions=True)
+            await asyncio.gather(*self._calls, return_exceptions=True)
         return self._told()
 
     def _told(self) -> Outcome:
@@ -102,38 +103,47 @@ class CallOut:
             raise self._refusal
         return self._outcome
 
-    async def _settled_by(self, number: str) -> bool:
-        """Call one number; return whether nobody else needs to be called."""
-        outcome = self._outcome
+    async def _call(self, number: str) -> None:
+        """Call one number and note what came of it."""
+        results = self._outcome.results
         try:
-            conversation = await self._place(number)
+            results[number] = await self._reach(await self._place(number), number)
         except HomeAssistantError as error:
             self._refusal = self._refusal or error
-            outcome.results[number] = error.translation_key or ""
-            return False
-        live = conversation.live
+            results[number] = error.translation_key or ""
+        except asyncio.CancelledError:
+            results[number] = EndReason.CANCELLED.value
+            raise
+
+    async def _reach(self, conversation: Conversation, number: str) -> str:
+        """Wait for somebody to answer, and say what is to be said; return what came of it."""
+        live, errand = conversation.live, self._errand
         try:
             await live.until(lambda: live.answered)
             if not live.answered:
                 assert live.end is not None
-                outcome.results[number] = live.end.reason.value
-                return False
+                return live.end.reason.value
+            if not errand.confirm:
+                self._settle(number, conversation)
             confirmed = await self._deliver(conversation)
-        except asyncio.CancelledError:
-            outcome.results[number] = EndReason.CANCELLED.value
+            if confirmed:
+                self._settle(number, conversation)
+        except asyncio.CancelledError, HomeAssistantError:
             conversation.hang_up()
             raise
-        # Of several who are called at once another may have been first.
-        settled = (confirmed or not self._errand.confirm) and outcome.answered_by is None
-        outcome.results[number] = (
-            "confirmed" if confirmed else NOT_CONFIRMED if self._errand.confirm else "answered"
-        )
-        if settled:
-            outcome.answered_by, outcome.confirmed, outcome.conversation = number, confirmed, conversation
-        if self._errand.hang_up or not settled:
+        if errand.hang_up or (errand.confirm and not confirmed):
             conversation.hang_up()
             await live.until_over()
-        return settled
+        return "confirmed" if confirmed else NOT_CONFIRMED if errand.confirm else "answered"
+
+    def _settle(self, number: str, conversation: Conversation) -> None:
+        """Leave it to whom was called with this: all others are hung up on before they hear more."""
+        outcome = self._outcome
+        outcome.answered_by, outcome.confirmed = number, bool(self._errand.confirm)
+        outcome.conversation = conversation
+        for call in self._calls:
+            if call is not asyncio.current_task():
+                call.cancel()
 
     async def _deliver(self, conversation: Conversation) -> bool:
         """Say what is to be said; return whether the key was pressed."""
