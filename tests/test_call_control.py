@@ -1,5 +1,6 @@
 """What else is done with a call: declined, held, handed on; and the list of calls."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,17 @@ import pytest
 
 from custom_components.ringcentral.const import DATA_LIBRARY
 from custom_components.ringcentral.library import LibraryDamagedError
+from custom_components.ringcentral.models import CallEvent
+from custom_components.ringcentral.softphone import (
+    Call,
+    CallChanged,
+    CallEnded,
+    CallState,
+    Direction,
+    EndReason,
+    Outcome,
+    Party,
+)
 from simulator.caller import Step
 
 from .line import ANNA, LISTENER, Line, until
@@ -57,6 +69,24 @@ async def test_nobody_is_handed_on_to_just_any_number(line: Line, number: str, k
 
     assert await refused(line, "transfer", number=number) == key
     assert line.state("sensor", "call_state").state == "talking"
+
+
+@pytest.mark.parametrize("action", ["hang_up", "decline"])
+async def test_who_is_turned_away_while_he_gives_up_is_no_error(line: Line, action: str) -> None:
+    coordinator = line.entry.runtime_data
+    call = Call("of-nobody", Direction.INCOMING, Party(ANNA.number), Party("+17203861294"), CallState.RINGING)
+    acting: list[asyncio.Task[dict[str, Any]]] = []
+
+    def told(event: CallEvent) -> None:
+        if event.type == "incoming":
+            acting.append(line.hass.async_create_task(act(line, action, call_id=call.call_id)))
+
+    coordinator.async_listen_to_calls(told)
+    # An INVITE and its CANCEL in one segment: the phone has forgotten the call before it is told of it.
+    coordinator._phone_event(CallChanged(call))
+    coordinator._phone_event(CallEnded(call, Outcome.MISSED, EndReason.CANCELLED))
+
+    assert await acting[0] == {"call_id": call.call_id, "end_reason": "cancelled"}
 
 
 async def test_the_calls_are_listed_newest_first(line: Line) -> None:

@@ -1,6 +1,8 @@
 """The person on the phone as a player; what counts is what they heard."""
 
 import asyncio
+import gc
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.ringcentral.softphone import UnknownCallError
+from custom_components.ringcentral.softphone.media import MediaError, MediaSession
 from custom_components.ringcentral.voice import Media, louder
 from simulator.call import Call
+from simulator.caller import Step
 
 from .line import LISTENER, Line, until
 from .peers.programs import need
@@ -150,3 +155,68 @@ async def test_only_sound_is_offered(hass: HomeAssistant, line: Line, ding: str,
     folder = await player.async_browse_media(None, "media-source://media_source/local/.")
 
     assert [item.title for item in folder.children or [] if not item.can_expand] == ["ding.wav"]
+
+
+async def test_a_call_that_ends_before_anything_was_heard_is_told(line: Line, ding: str) -> None:
+    call = await talking(line)
+
+    async def hesitate(what: Media) -> bytes:
+        line.cloud.sip.do(call, Step.HANG_UP)
+        await line.told("ended")
+        return b"\xff" * 160
+
+    line.entry.runtime_data.voice.render = hesitate
+    with pytest.raises(HomeAssistantError) as error:
+        await play(line, ding)
+
+    assert error.value.translation_key == "call_over"
+
+
+async def test_what_fails_before_anything_was_heard_is_told(
+    line: Line, ding: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await talking(line)
+
+    def gone(call_id: str) -> MediaSession:
+        raise UnknownCallError(call_id)
+
+    monkeypatch.setattr(line.entry.runtime_data.phone, "session", gone)
+    with pytest.raises(HomeAssistantError) as error:
+        await play(line, ding)
+
+    assert error.value.translation_key == "call_over"
+    assert state(line) == "idle"
+    gc.collect()
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+async def test_what_fails_later_is_logged_once(
+    line: Line, ding: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await talking(line)
+    played: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    monkeypatch.setattr(MediaSession, "play", lambda *_: played)
+    await play(line, ding)
+    assert state(line) == "playing"
+    played.set_exception(MediaError("no way there"))
+    await until(lambda: state(line) == "idle")
+    await line.hass.async_block_till_done(wait_background_tasks=True)
+    gc.collect()
+
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "no way there" in record.getMessage()
+    assert record.exc_info is None
+    assert record.name == "custom_components.ringcentral"
+
+
+async def test_who_hangs_up_while_something_plays_is_no_error(
+    line: Line, ding: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = await talking(line)
+    await play(line, ding)
+    await until(lambda: len(call.voice.heard) > 5)
+    line.cloud.sip.do(call, Step.HANG_UP)
+    await until(lambda: state(line) == "idle")
+    await line.hass.async_block_till_done(wait_background_tasks=True)
+
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []

@@ -100,7 +100,8 @@ class Conversation:
 
     def hang_up(self, reason: EndReason = EndReason.LOCAL_HANGUP) -> None:
         """End the call, or decline it while it rings; nothing happens when it is over."""
-        if not self.live.over:
+        # The phone may have forgotten it already: its end is told next.
+        with contextlib.suppress(UnknownCallError):
             self._line.phone.hang_up(self.live.call_id, reason)
 
     def decline(self, how: Decline) -> None:

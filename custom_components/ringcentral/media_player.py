@@ -1,5 +1,6 @@
 """The person on the phone, as a player: what is played or spoken to it, they hear."""
 
+import asyncio
 from typing import Any, override
 
 from homeassistant.components import media_source
@@ -11,10 +12,12 @@ from homeassistant.components.media_player.const import (
     MediaPlayerState,
     MediaType,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .call_desk import Wanted
+from .const import DOMAIN, LOGGER
 from .conversation import Conversation
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .entity import RingCentralEntity
@@ -62,13 +65,19 @@ class PersonOnThePhone(RingCentralEntity, MediaPlayerEntity):
     ) -> None:
         """Play something; an announcement, such as what is spoken, is waited for.
 
-        Raises ServiceValidationError where nobody is on the line, HomeAssistantError where it can't be played.
+        Raises ServiceValidationError where nobody is on the line, HomeAssistantError where nothing of it can be played.
+        What breaks off later is logged unless it is waited for; somebody who hangs up is no fault.
         """
         live = self.coordinator.desk.find(Wanted.ANSWERED)
         sound = louder(await self.coordinator.voice.render(Media(media_id)), self.volume_level or 0.0)
+        if live.over:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="call_over")
         playing = self.coordinator.async_work(Conversation(self.coordinator, live).play(sound), "playing")
-        if announce:
+        # What is done by now has failed before its first sound, or was none.
+        if announce or playing.done():
             await playing
+        else:
+            playing.add_done_callback(_tell_of_failure)
 
     @override
     async def async_media_stop(self) -> None:
@@ -93,3 +102,9 @@ class PersonOnThePhone(RingCentralEntity, MediaPlayerEntity):
             media_content_id,
             content_filter=lambda item: item.media_content_type.startswith("audio/"),
         )
+
+
+@callback
+def _tell_of_failure(playing: asyncio.Task[bool]) -> None:
+    if not playing.cancelled() and (error := playing.exception()) is not None:
+        LOGGER.error("The person on the phone did not hear all that was played: %s", error)
