@@ -1,14 +1,10 @@
-"""What else is done with a call: declined, held, handed on; and the list of calls."""
+"""What else is done with a call: declined, held, handed on."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
-from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.ringcentral.const import DATA_LIBRARY
-from custom_components.ringcentral.library import LibraryDamagedError
 from custom_components.ringcentral.models import CallEvent
 from custom_components.ringcentral.softphone import (
     Call,
@@ -20,7 +16,6 @@ from custom_components.ringcentral.softphone import (
     Outcome,
     Party,
 )
-from simulator.caller import Step
 
 from .line import ANNA, LISTENER, Line, until
 from .test_call_actions import act, refused
@@ -87,37 +82,3 @@ async def test_who_is_turned_away_while_he_gives_up_is_no_error(line: Line, acti
     coordinator._phone_event(CallEnded(call, Outcome.MISSED, EndReason.CANCELLED))
 
     assert await acting[0] == {"call_id": call.call_id, "end_reason": "cancelled"}
-
-
-async def test_the_calls_are_listed_newest_first(line: Line) -> None:
-    call = await line.call(ANNA)
-    line.cloud.sip.do(call, Step.CANCEL)
-    await line.told("missed")
-    await line.call(LISTENER)
-    await act(line, "hang_up")
-    await line.told("declined")
-    await line.hass.async_block_till_done()
-
-    async def listed(**data: Any) -> list[str]:
-        return [call["caller"] for call in (await act(line, "get_calls", **data))["calls"]]
-
-    assert await listed() == [LISTENER.number, ANNA.number]
-    assert await listed(limit=1) == [LISTENER.number]
-    assert await listed(outcome="missed") == [ANNA.number]
-    assert await listed(direction="outgoing") == []
-    assert await listed(since=(dt_util.now() + timedelta(hours=1)).isoformat()) == []
-    (missed,) = (await act(line, "get_calls", outcome="missed"))["calls"]
-    assert (missed["end_reason"], missed["answered_at"], missed["direction"]) == (
-        "cancelled",
-        None,
-        "incoming",
-    )
-    assert missed["started_at"] <= missed["ended_at"]
-
-
-async def test_a_list_that_cannot_be_read_is_told(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def damaged(*_: Any) -> None:
-        raise LibraryDamagedError
-
-    monkeypatch.setattr(line.hass.data[DATA_LIBRARY], "calls", damaged)
-    assert await refused(line, "get_calls") == "library_damaged"

@@ -1,21 +1,16 @@
 """The actions on calls: what each asks for, does, and responds with."""
 
-from datetime import datetime
 import hmac
 from typing import Any, Final
 
 from homeassistant.const import ATTR_AREA_ID, ATTR_DEVICE_ID, ATTR_ENTITY_ID, ATTR_FLOOR_ID, ATTR_LABEL_ID
 from homeassistant.core import ServiceCall
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .call_desk import Wanted
 from .call_out import CallOut, Errand
-from .const import DOMAIN
 from .conversation import LONGEST_RECORDING, Conversation, Digits
-from .library import CallRecord, Direction, LibraryError
 from .lines import async_line
 from .media_source import clip_media_content_id
 from .softphone import Decline, EndReason
@@ -26,26 +21,22 @@ ATTR_AT_ONCE: Final = "at_once"
 ATTR_CALL_ID: Final = "call_id"
 ATTR_CONFIRM: Final = "confirm_digit"
 ATTR_COUNT: Final = "digits"
-ATTR_DIRECTION: Final = "direction"
 ATTR_DTMF: Final = "dtmf"
 ATTR_DURATION: Final = "duration"
 ATTR_ENGINE: Final = "tts_engine"
 ATTR_GAP: Final = "gap"
 ATTR_HANG_UP: Final = "hang_up"
 ATTR_LANGUAGE: Final = "language"
-ATTR_LIMIT: Final = "limit"
 ATTR_LONGEST: Final = "longest"
 ATTR_MEDIA: Final = "media"
 ATTR_MESSAGE: Final = "message"
 ATTR_NUMBER: Final = "number"
 ATTR_NUMBERS: Final = "numbers"
-ATTR_OUTCOME: Final = "outcome"
 ATTR_PIN: Final = "pin"
 ATTR_RECORD: Final = "record"
 ATTR_REPEAT: Final = "repeat"
 ATTR_RETRIES: Final = "retries"
 ATTR_RING_FOR: Final = "ring_timeout"
-ATTR_SINCE: Final = "since"
 ATTR_TERMINATOR: Final = "terminator"
 ATTR_TIMEOUT: Final = "timeout"
 ATTR_TO: Final = "to"
@@ -68,11 +59,6 @@ _CALL: Final[Fields] = {
 def _content_id(media: Any) -> str:
     """Return what a media selector, or whoever writes YAML by hand, calls the media."""
     return cv.string(media.get("media_content_id") if isinstance(media, dict) else media)
-
-
-def _moment(value: Any) -> datetime:
-    """Return a moment; one without a zone is of the household's."""
-    return dt_util.as_utc(cv.datetime(value))
 
 
 _SOUND: Final[Fields] = {
@@ -151,15 +137,6 @@ DIAL_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_CONFIRM, default=""): vol.In(["", *"0123456789*#"]),
         vol.Optional(ATTR_REPEAT, default=3): vol.All(vol.Coerce(int), vol.Range(1, 20)),
         vol.Optional(ATTR_HANG_UP, default=True): cv.boolean,
-    }
-)
-CALLS_SCHEMA: Final = vol.Schema(
-    {
-        **_CALL,
-        vol.Optional(ATTR_DIRECTION): vol.In([direction.value for direction in Direction]),
-        vol.Optional(ATTR_OUTCOME): cv.string,
-        vol.Optional(ATTR_SINCE): _moment,
-        vol.Optional(ATTR_LIMIT, default=20): vol.All(vol.Coerce(int), vol.Range(1, 1000)),
     }
 )
 
@@ -295,39 +272,6 @@ async def async_dial(action: ServiceCall) -> Response:
     out = CallOut(line, errand)
     called = out.all_at_once if data[ATTR_AT_ONCE] else out.in_turn
     return (await called(data[ATTR_NUMBERS])).as_dict()
-
-
-async def async_get_calls(action: ServiceCall) -> Response:
-    """Tell the latest calls of a line."""
-    line = await async_line(action)
-    data = action.data
-    try:
-        calls = await line.library.calls(line.config_entry.entry_id, 1000)
-    except LibraryError as error:
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key=error.key) from error
-    chosen = [
-        call
-        for call in calls
-        if data.get(ATTR_DIRECTION, call.direction) == call.direction
-        and data.get(ATTR_OUTCOME, call.outcome) == call.outcome
-        and (ATTR_SINCE not in data or call.started_at >= data[ATTR_SINCE])
-    ]
-    return {"calls": [_told(call) for call in chosen[: data[ATTR_LIMIT]]]}
-
-
-def _told(call: CallRecord) -> Response:
-    return {
-        "call_id": call.id,
-        "direction": call.direction.value,
-        "caller": call.caller,
-        "caller_name": call.caller_name,
-        "called": call.called,
-        "started_at": call.started_at.isoformat(),
-        "answered_at": call.answered_at.isoformat() if call.answered_at else None,
-        "ended_at": call.ended_at.isoformat() if call.ended_at else None,
-        "outcome": call.outcome,
-        "end_reason": call.end_reason,
-    }
 
 
 async def _conversation(action: ServiceCall, wanted: Wanted) -> Conversation:

@@ -81,7 +81,7 @@ class Callers:
         """Return, and remember, what is known of a call that begins; the line's options say what to do about it."""
         incoming = call.direction is Direction.INCOMING
         number = call.caller.number
-        contact = self._book.match(number) if incoming and self._book is not None else None
+        contact = self.contact(number) if incoming else None
         missed = self._in_vain.get(number) if incoming and number is not None else None
         caller = Caller(
             contact=contact,
@@ -115,6 +115,10 @@ class Callers:
     def e164(self, number: str) -> str | None:
         """Return a number as it is called from anywhere; None for an extension, or before any country is known."""
         return self._numbering.e164(number) if self._numbering is not None else None
+
+    def contact(self, number: str | None) -> Contact | None:
+        """Return whose number it is; None where it is nobody's."""
+        return self._book.match(number) if self._book is not None else None
 
     def is_emergency(self, number: str) -> bool:
         """Whether an emergency service of the country may answer a dialled number, of any before one is known."""

@@ -39,6 +39,10 @@ class CallEventType(StrEnum):
     VOICEMAIL = "voicemail"
 
 
+TERMINAL: Final = (CallEventType.MISSED, CallEventType.DECLINED, CallEventType.BLOCKED, CallEventType.ENDED)
+"""What can become of a call."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallEvent:
     """One thing that happened with a call, with everything an automation may ask about it.

@@ -9,7 +9,7 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.helpers.typing import VolSchemaType
 import voluptuous as vol
 
-from . import call_actions, contact_actions
+from . import call_actions, call_log, contact_actions
 from .const import DOMAIN
 from .coordinator import RingCentralConfigEntry
 from .line_test import async_test_line
@@ -50,7 +50,7 @@ _SERVICES: Final[tuple[tuple[str, Handler, VolSchemaType, SupportsResponse], ...
     ("collect_digits", call_actions.async_collect_digits, call_actions.COLLECT_SCHEMA, _ONLY),
     ("decline", call_actions.async_decline, call_actions.DECLINE_SCHEMA, _OPTIONAL),
     ("dial", call_actions.async_dial, call_actions.DIAL_SCHEMA, _OPTIONAL),
-    ("get_calls", call_actions.async_get_calls, call_actions.CALLS_SCHEMA, _ONLY),
+    ("get_calls", call_log.async_get_calls, call_log.CALLS_SCHEMA, _ONLY),
     ("hang_up", call_actions.async_hang_up, call_actions.CALL_SCHEMA, _OPTIONAL),
     ("hold", call_actions.async_hold, call_actions.CALL_SCHEMA, _OPTIONAL),
     ("play", call_actions.async_play, call_actions.PLAY_SCHEMA, _OPTIONAL),

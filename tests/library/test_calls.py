@@ -3,7 +3,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.ringcentral.library import CallRecord, Direction, Library, LibraryError, Missed
+from custom_components.ringcentral.library import (
+    CallQuery,
+    CallRecord,
+    Direction,
+    Library,
+    LibraryError,
+    Missed,
+)
 
 START = datetime(2026, 11, 21, 17, 3, 11, 250_000, UTC)
 CALL = CallRecord(
@@ -101,6 +108,80 @@ async def test_calls_are_listed_newest_first_within_a_line_and_a_limit(library: 
 
     assert [call.id for call in await library.calls("front-door")] == ["call-0", "call-3", "call-2", "call-1"]
     assert [call.id for call in await library.calls("front-door", 2)] == ["call-0", "call-3"]
+
+
+@pytest.fixture
+async def log(library: Library) -> Library:
+    """A library with five calls, the newest still going on."""
+    calls = {
+        "missed": (Direction.INCOMING, "+15551234567", "missed"),
+        "ended": (Direction.INCOMING, "+15551234567", "ended"),
+        "anonymous": (Direction.INCOMING, None, "missed"),
+        "ours": (Direction.OUTGOING, "+15550000000", "ended"),
+        "now": (Direction.INCOMING, "100%_", None),
+    }
+    for minute, (call_id, (direction, other, outcome)) in enumerate(calls.items()):
+        call = replace(
+            CALL, id=call_id, direction=direction, started_at=after(minutes=minute), outcome=outcome
+        )
+        named = (
+            replace(call, caller=other) if direction is Direction.INCOMING else replace(call, called=other)
+        )
+        await library.begin_call(named)
+    return library
+
+
+@pytest.mark.parametrize(
+    ("query", "limit", "expected"),
+    [
+        (CallQuery(), 9, ["now", "ours", "anonymous", "ended", "missed"]),
+        (CallQuery(), 2, ["now", "ours"]),
+        (CallQuery(Direction.OUTGOING), 9, ["ours"]),
+        (CallQuery(outcome="missed"), 9, ["anonymous", "missed"]),
+        (CallQuery(outcome="missed"), 1, ["anonymous"]),
+        (CallQuery(outcome="%"), 9, []),
+        (CallQuery(outcome="' OR 1=1 --"), 9, []),
+        (CallQuery(without="missed"), 9, ["now", "ours", "ended"]),
+        (CallQuery(since=START + timedelta(minutes=3)), 9, ["now", "ours"]),
+        (CallQuery(since=datetime.min.replace(tzinfo=UTC)), 1, ["now"]),
+        (CallQuery(since=datetime.max.replace(tzinfo=UTC)), 9, []),
+        (CallQuery(of_number=lambda number: number == "+15551234567"), 9, ["ended", "missed"]),
+        (CallQuery(of_number=lambda number: number == "+15551234567"), 1, ["ended"]),
+        (CallQuery(of_number=lambda number: number == "+15550000000"), 9, ["ours"]),
+        (CallQuery(of_number=lambda number: number == "100%_"), 9, ["now"]),
+        (CallQuery(outcome="missed", of_number=lambda number: True), 9, ["missed"]),
+    ],
+)
+async def test_calls_that_are_asked_for_are_listed(
+    log: Library, query: CallQuery, limit: int, expected: list[str]
+) -> None:
+    assert [call.id for call in await log.calls("front-door", limit, query)] == expected
+
+
+async def test_each_number_is_looked_at_once(log: Library) -> None:
+    asked: list[str] = []
+
+    def of_number(number: str) -> bool:
+        asked.append(number)
+        return True
+
+    await log.calls("front-door", 9, CallQuery(of_number=of_number))
+    assert asked == ["100%_", "+15550000000", "+15551234567"]
+
+
+@pytest.mark.parametrize(
+    ("answered", "ended", "duration"),
+    [(4, 46.5, 42.5), (None, 46, 0.0), (4, None, None), (None, None, None), (46, 4, 0.0)],
+)
+def test_a_call_lasts_from_its_answer_to_its_end(
+    answered: float | None, ended: float | None, duration: float | None
+) -> None:
+    call = replace(
+        CALL,
+        answered_at=None if answered is None else after(seconds=answered),
+        ended_at=None if ended is None else after(seconds=ended),
+    )
+    assert call.duration == duration
 
 
 async def test_missed_calls_are_those_nobody_took_since_a_moment(library: Library) -> None:

@@ -238,3 +238,20 @@ async def test_a_removed_line_leaves_nothing_behind(library: Library) -> None:
     assert await library.clip(kept.id) == kept
     assert kept.path.exists()
     assert len(await library.calls("office")) == 1
+
+
+async def test_the_clips_of_calls_are_found_oldest_first(library: Library) -> None:
+    ids = ["call-1", "call-2", "100%", "elsewhere"]
+    clips = []
+    for number, call_id in enumerate(ids):
+        await library.begin_call(replace(CALL, id=call_id))
+        for seconds in (20 - number, 0 - number):
+            clip = await library.begin_clip("front-door", after(seconds=seconds), call_id=call_id)
+            clips.append(await library.finish_clip(clip.id, 2.0))
+    await library.begin_clip("front-door", START, call_id="call-1")
+
+    found = await library.clips_of_calls(["call-2", "call-1", "never"])
+    assert [clip.id for clip in found] == [clips[at].id for at in (3, 1, 2, 0)]
+    assert [clip.id for clip in await library.clips_of_calls(["100%"])] == [clips[5].id, clips[4].id]
+    assert await library.clips_of_calls(["%", "call-_", "' OR 1=1"]) == []
+    assert await library.clips_of_calls([]) == []

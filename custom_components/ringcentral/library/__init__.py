@@ -10,10 +10,22 @@ from .errors import (
     LibraryTooNewError,
 )
 from .library import Library
-from .records import RECOVERED_LINE_ID, CallRecord, Clip, ClipKind, ClipState, Day, Direction, Missed, Total
+from .records import (
+    RECOVERED_LINE_ID,
+    CallQuery,
+    CallRecord,
+    Clip,
+    ClipKind,
+    ClipState,
+    Day,
+    Direction,
+    Missed,
+    Total,
+)
 
 __all__ = [
     "RECOVERED_LINE_ID",
+    "CallQuery",
     "CallRecord",
     "Clip",
     "ClipKind",

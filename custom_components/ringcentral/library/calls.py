@@ -1,11 +1,15 @@
 """The table of calls."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
+from functools import cache
+from itertools import islice
 import sqlite3
 from typing import Final
 
 from .database import transaction
-from .records import CallRecord, Direction, Missed
+from .records import CallQuery, CallRecord, Direction, Missed
 
 MAX_TEXT: Final = 128
 """Characters kept of a number or a name: more than any real one has, whatever the wire says."""
@@ -59,19 +63,32 @@ class CallTable:
                 (at.timestamp(), outcome, end_reason, call_id),
             )
 
-    def newest(
-        self, line_id: str, limit: int, direction: Direction | None = None, *, without: str | None = None
-    ) -> list[CallRecord]:
-        """Return the latest calls of a line, newest first, of one direction and without an outcome where named."""
+    def newest(self, line_id: str, limit: int, query: CallQuery) -> list[CallRecord]:
+        """Return the latest calls of a line that are asked for, newest first."""
         rows = self._connection.execute(
             """
-            SELECT * FROM calls WHERE line_id = :line_id AND direction = coalesce(:direction, direction)
+            SELECT * FROM calls WHERE line_id = :line_id
+                AND (:direction IS NULL OR direction = :direction)
+                AND (:outcome IS NULL OR outcome = :outcome)
                 AND (:without IS NULL OR outcome IS NOT :without)
-            ORDER BY started_at DESC, rowid DESC LIMIT :limit
+                AND (:since IS NULL OR started_at >= :since)
+            ORDER BY started_at DESC, rowid DESC
             """,
-            {"line_id": line_id, "direction": direction, "without": without, "limit": limit},
+            {
+                "line_id": line_id,
+                "direction": query.direction,
+                "outcome": query.outcome,
+                "without": query.without,
+                "since": _seconds(query.since),
+            },
         )
-        return [_call(row) for row in rows]
+        # One row at a time, and no more than it takes.
+        with closing(rows):
+            calls: Iterator[CallRecord] = map(_call, rows)
+            if (of_number := query.of_number) is not None:
+                meant = cache(of_number)
+                calls = (call for call in calls if call.other is not None and meant(call.other))
+            return list(islice(calls, limit))
 
     def missed(self, line_id: str, since: datetime | None, limit: int) -> Missed:
         """Return how many calls nobody took that ended after a moment, and the latest of them."""

@@ -1,7 +1,9 @@
 """The table of clips and the audio files beside it."""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import groupby
+import json
 from pathlib import Path
 import secrets
 import sqlite3
@@ -95,6 +97,17 @@ class ClipTable:
             ClipState.SAVED,
             datetime.combine(day, time.min, zone).timestamp(),
             datetime.combine(day + timedelta(days=1), time.min, zone).timestamp(),
+        )
+
+    def of_calls(self, call_ids: Collection[str]) -> list[Clip]:
+        """Return the saved clips of calls, oldest first."""
+        return self._clips(
+            """
+            WHERE state = ? AND call_id IN (SELECT value FROM json_each(?))
+            ORDER BY clips.started_at, clips.rowid
+            """,
+            ClipState.SAVED,
+            json.dumps([*call_ids]),
         )
 
     def last(self, line_id: str) -> Clip | None:

@@ -1,7 +1,7 @@
 """The library: the calls and clips of all lines, for the event loop to use."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from pathlib import Path
@@ -12,7 +12,7 @@ from .calls import CallTable
 from .clips import ClipTable
 from .database import open_database, set_aside
 from .errors import LibraryClosedError, LibraryDamagedError, translated
-from .records import CallRecord, Clip, ClipKind, Day, Direction, Missed, Total
+from .records import CallQuery, CallRecord, Clip, ClipKind, Day, Direction, Missed, Total
 from .recovery import Repair, mark_interrupted, recover, refile
 from .worker import Worker
 
@@ -97,14 +97,14 @@ class Library:
 
     async def last_call(self, line_id: str, *, without: str | None = None) -> CallRecord | None:
         """Return the latest call that came to a line, and that had another outcome where one is named."""
-        calls = await self._run(
-            lambda shelves: shelves.calls.newest(line_id, 1, Direction.INCOMING, without=without)
-        )
+        calls = await self.calls(line_id, 1, CallQuery(Direction.INCOMING, without=without))
         return calls[0] if calls else None
 
-    async def calls(self, line_id: str, limit: int = _LATEST_CALLS) -> list[CallRecord]:
-        """Return the latest calls of a line, newest first."""
-        return await self._run(lambda shelves: shelves.calls.newest(line_id, limit))
+    async def calls(
+        self, line_id: str, limit: int = _LATEST_CALLS, query: CallQuery | None = None
+    ) -> list[CallRecord]:
+        """Return the latest calls of a line, newest first, all or only those that are asked for."""
+        return await self._run(lambda shelves: shelves.calls.newest(line_id, limit, query or CallQuery()))
 
     async def missed(self, line_id: str, since: datetime | None, limit: int = _LATEST_MISSED) -> Missed:
         """Return the calls to a line that nobody took and that ended after a moment, None for all of them."""
@@ -113,6 +113,10 @@ class Library:
     async def last_clip(self, line_id: str) -> Clip | None:
         """Return the latest saved clip of a line."""
         return await self._run(lambda shelves: shelves.clips.last(line_id))
+
+    async def clips_of_calls(self, call_ids: Collection[str]) -> list[Clip]:
+        """Return the saved clips of calls, oldest first."""
+        return await self._run(lambda shelves: shelves.clips.of_calls(call_ids))
 
     async def begin_clip(
         self,

@@ -1,5 +1,6 @@
 """What the library keeps: calls, clips, and the sums people browse them by."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -54,6 +55,35 @@ class CallRecord:
     ended_at: datetime | None = None
     outcome: str | None = None
     end_reason: str | None = None
+
+    @property
+    def other(self) -> str | None:
+        """The number at the other end of the line; None for an anonymous caller."""
+        return self.caller if self.direction is Direction.INCOMING else self.called
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from the answer to the end, 0 if nobody answered; None while it lasts."""
+        if self.ended_at is None:
+            return None
+        return max((self.ended_at - (self.answered_at or self.ended_at)).total_seconds(), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class CallQuery:
+    """Which calls are asked for; what is None doesn't matter.
+
+    Attributes:
+        without: an outcome that they must not have.
+        since: when the first of them may have begun.
+        of_number: tells whether the number at the other end is meant, on the library's thread; who is anonymous isn't.
+    """
+
+    direction: Direction | None = None
+    outcome: str | None = None
+    without: str | None = None
+    since: datetime | None = None
+    of_number: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
