@@ -1,5 +1,6 @@
 """Real automations, started by what real callers do."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +15,12 @@ import voluptuous as vol
 
 from custom_components.ringcentral.trigger import TRIGGERS
 from simulator.caller import Step
+from simulator.ringcentral import RingCentral
 from simulator.services import Kind
 
 from .household import CALL, REGISTERED, automate, device_of, tell
-from .line import ANNA, LISTENER, Line, until
+from .line import ANNA, LISTENER, Line, set_up_line, until
+from .test_call_actions import TALKER, act
 
 SAY = 'actions: [{action: test.done, data: {what: "{{ trigger.caller_name }}", call_id: "{{ trigger.call_id }}"}}]'
 
@@ -217,11 +220,18 @@ async def test_a_call_from_here_is_answered_and_over(
     assert said(done) == heard
 
 
-async def test_what_was_recorded_of_a_call_from_here_is_no_message(hass: HomeAssistant, line: Line) -> None:
+@pytest.mark.parametrize("always", [False, True])
+async def test_what_was_recorded_of_a_call_that_a_person_took_is_no_message(
+    hass: HomeAssistant, cloud: RingCentral, always: bool
+) -> None:
+    line = await set_up_line(hass, cloud, record_calls=always)
     done = await automate(hass, when("message_left"))
-    await line.call()
-
-    tell(hass, "recording_saved", direction="outgoing")
+    call = await line.call(TALKER)
+    await act(line, "answer", record=not always)
+    await line.told("recording_started")
+    await asyncio.sleep(0.2)
+    line.cloud.sip.do(call, Step.HANG_UP)
+    await line.told("recording_saved")
     await settle(line)
 
     assert done == []

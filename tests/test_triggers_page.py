@@ -45,9 +45,10 @@ async def press_one(line: Line) -> None:
 
 
 async def leave_a_message(line: Line) -> None:
+    options = {**line.entry.options, "answer_mode": "answering_machine", "answer_after": 0}
+    line.hass.config_entries.async_update_entry(line.entry, options=options)
     await line.call(replace(ANNA, manner=Manner(speech=SPEECH, speak_at_once=True)))
-    await line.hass.services.async_call("ringcentral", "answer", {"record": True}, blocking=True)
-    await line.told("recording_saved")
+    await line.told("voicemail")
 
 
 async def miss_a_favorite(line: Line) -> None:

@@ -27,7 +27,6 @@ import voluptuous as vol
 from .call_filter import FILTERS
 from .const import DOMAIN
 from .models import CallEventType
-from .softphone import Direction
 
 # A line that reconnects is mostly back within seconds.
 SHORTEST_OUTAGE: Final = timedelta(minutes=1)
@@ -124,16 +123,10 @@ class KeyPressed(CallTrigger):
 
 
 class MessageLeft(CallTrigger):
-    """What a caller said is a clip."""
+    """A caller has left a message on the answering machine."""
 
-    _event_types = frozenset({CallEventType.RECORDING_SAVED})
+    _event_types = frozenset({CallEventType.VOICEMAIL})
     _schema = _schema_of("number", "callers")
-
-    @override
-    def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
-        """Whether it was somebody who called here."""
-        came_in = FILTERS["direction"].lets_through(Direction.INCOMING, state.attributes)
-        return came_in and super().is_valid_state(state, report_not_triggered)
 
 
 class RegistrationTrigger(LineTrigger, EntityTransitionTriggerBase):
