@@ -18,7 +18,8 @@ from simulator.dialect import Dialect
 from simulator.registrar import RegisterFault
 from simulator.ringcentral import RingCentral
 
-from .line import ANNA, LISTENER, Line, add_line, until
+from .household import CALL, automate
+from .line import ANNA, LISTENER, Line, add_line, set_up_line, until
 
 
 @pytest.fixture
@@ -200,6 +201,14 @@ async def test_the_proxy_is_the_one_in_use(entity_registry_enabled_by_default: N
     assert line.state("sensor", "proxy_in_use").state == "192.0.2.7:5090"
 
 
+MISSED = f"""
+triggers:
+  - trigger: ringcentral.call_missed
+    target:
+      entity_id: {CALL}
+"""
+
+
 async def miss(line: Line, times: int) -> None:
     """Be called so often that the line has missed this many in all."""
     call = await line.call()
@@ -241,7 +250,45 @@ async def test_who_was_turned_away_for_quiet_was_missed_as_well(line: Line) -> N
     await until(lambda: line.state("sensor", "missed_calls").state == "1")
 
 
-async def test_who_left_a_message_or_was_declined_was_not_missed(machine: Line) -> None:
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("ringcentral.decline", {"to": "busy"}),
+        ("ringcentral.decline", {"to": "voicemail"}),
+        ("ringcentral.hang_up", {}),
+        ("button.press", {"entity_id": "button.reception_decline"}),
+    ],
+)
+async def test_who_was_turned_away_on_purpose_was_not_missed(
+    line: Line, action: str, data: dict[str, str]
+) -> None:
+    missed = await automate(line.hass, MISSED)
+    await line.call()
+    domain, _, name = action.partition(".")
+    await line.hass.services.async_call(domain, name, data, blocking=True)
+    await line.told("declined")
+    await miss(line, 1)
+
+    await until(lambda: line.state("sensor", "missed_calls").state == "1")
+    (latest,) = line.state("sensor", "missed_calls").attributes["latest"]
+    assert latest["call_id"] == line.of("missed")[0]["call_id"]
+    await line.hass.async_block_till_done()
+    assert len(missed) == 1
+
+
+async def test_who_is_turned_away_by_the_answer_mode_was_not_missed(
+    hass: HomeAssistant, cloud: RingCentral
+) -> None:
+    line = await set_up_line(hass, cloud, answer_mode="reject")
+    await line.call()
+    await line.told("declined")
+    await hass.async_block_till_done()
+
+    assert line.state("sensor", "missed_calls").state == "0"
+    assert (await line.library.missed(line.entry.entry_id, None)).count == 0
+
+
+async def test_who_left_a_message_was_not_missed(machine: Line) -> None:
     await machine.call()
     await machine.told("voicemail")
     await until(lambda: machine.state("sensor", "last_recording").state != "unknown")
