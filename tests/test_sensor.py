@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
@@ -11,7 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.ringcentral.library import Library, LibraryFullError
+from custom_components.ringcentral.library import Clip, Library, LibraryFullError
 from custom_components.ringcentral.softphone import Proxy, Registered
 from simulator.caller import Step
 from simulator.dialect import Dialect
@@ -274,6 +275,26 @@ async def test_who_was_turned_away_on_purpose_was_not_missed(
     assert latest["call_id"] == line.of("missed")[0]["call_id"]
     await line.hass.async_block_till_done()
     assert len(missed) == 1
+
+
+async def test_what_was_read_first_is_not_shown_last(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    library, slow = line.library, [asyncio.Event()]
+    held, last_clip = slow[0], library.last_clip
+
+    async def last_clip_slowly(line_id: str) -> Clip | None:
+        if slow:
+            await slow.pop().wait()
+        return await last_clip(line_id)
+
+    monkeypatch.setattr(library, "last_clip", last_clip_slowly)
+    await line.call()
+    await line.hass.services.async_call("ringcentral", "hang_up", {}, blocking=True)
+    await miss(line, 1)
+    await asyncio.sleep(0.1)
+    held.set()
+    await line.hass.async_block_till_done()
+
+    assert line.state("sensor", "missed_calls").state == "1"
 
 
 async def test_who_is_turned_away_by_the_answer_mode_was_not_missed(

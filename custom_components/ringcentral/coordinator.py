@@ -195,7 +195,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     @callback
     def async_look_up(self) -> None:
         """Show what has been filed by now."""
-        self._filing.look_up(self._look_up_again())
+        self._filing.look_up(self._look_up_again)
 
     @callback
     def async_note_test(self, found: LineTest) -> None:

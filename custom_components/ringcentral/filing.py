@@ -1,7 +1,7 @@
 """What a line has to do in the background, and may still have to when it stops: filing calls first of all."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -22,15 +22,19 @@ class Filing:
         self._hass = hass
         self._entry = entry
         self._failed = False
+        self._looking = self._look_again = False
         self._work: set[asyncio.Task[Any]] = set()
 
     def keep(self, filing: Coroutine[Any, Any, None]) -> None:
         """File something in the library; its order is that of the calls of this method."""
         self._track(self._entry.async_create_task(self._hass, self._file(filing), f"{DOMAIN} filing"))
 
-    def look_up(self, looking: Coroutine[Any, Any, None]) -> None:
-        """Read what has been filed by now."""
-        self._track(self._entry.async_create_task(self._hass, looking, f"{DOMAIN} looking up"))
+    def look_up(self, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Read what has been filed by now; `look` is never run twice at a time, so that what is newest is shown last."""
+        self._look_again = True
+        if not self._looking:
+            self._looking = True
+            self._track(self._entry.async_create_task(self._hass, self._look(look), f"{DOMAIN} looking up"))
 
     def work[T](self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Do something that must not hold up the start of Home Assistant."""
@@ -40,6 +44,14 @@ class Filing:
         """Leave some time for what is under way."""
         if self._work:
             await asyncio.wait(self._work, timeout=_TIMEOUT)
+
+    async def _look(self, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            while self._look_again:
+                self._look_again = False
+                await look()
+        finally:
+            self._looking = False
 
     async def _file(self, filing: Coroutine[Any, Any, None]) -> None:
         try:
