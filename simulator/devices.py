@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import secrets
 from typing import Any, Final
 
-from .refusals import Refused
+from .paging import page_of
+from .refusals import Refused, need
 from .user import Account, SipAccount
 
 _FLAGS: Final = {"voipFeatureEnabled": True, "voipCountryBlocked": False, "outboundCallsEnabled": True}
@@ -61,15 +62,14 @@ class Devices:
             ],
         }
 
-    def records(self) -> dict[str, Any]:
-        """Return the answer of the device list."""
-        self._check_user("ReadUserDevices")
-        paging = {"page": 1, "perPage": 100, "totalPages": 1, "totalElements": len(self._listed)}
-        return {"records": list(self._listed.values()), "navigation": {}, "paging": paging}
+    def page(self, query: Mapping[str, str], uri: str) -> dict[str, Any]:
+        """Return a page of the device list; raises Refused."""
+        need("ReadUserDevices", self._account.user_permissions)
+        return page_of(list(self._listed.values()), query, uri)
 
     def sip_info(self, device_id: str, proxies: list[dict[str, str]]) -> dict[str, Any]:
         """Return the answer of a device's sip-info; the name of its user is spelled another way there."""
-        self._check_user("ReadCompanyDevices")
+        need("ReadCompanyDevices", self._account.user_permissions)
         if device_id not in self.existing:
             raise Refused("CMN-102")
         device = self.existing[device_id]
@@ -136,7 +136,3 @@ class Devices:
         elif device_id not in self.provisioned:
             raise Refused("CMN-102")
         return device_id
-
-    def _check_user(self, permission: str) -> None:
-        if permission not in self._account.user_permissions:
-            raise Refused("CMN-408", permission)

@@ -68,6 +68,12 @@ class Refused(Exception):
         self.permission = permission
 
 
+def need(permission: str, held: frozenset[str]) -> None:
+    """Make sure that a user has a permission; raises Refused."""
+    if permission not in held:
+        raise Refused("CMN-408", permission)
+
+
 def refuse(code: str, permission: str | None = None) -> web.Response:
     """Answer with a documented error, as RingCentral writes it."""
     refusal = REFUSALS[code]

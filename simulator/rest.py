@@ -1,4 +1,4 @@
-"""RingCentral's REST interface in miniature: sign-in, extension, devices, sip-provision, and what goes wrong."""
+"""RingCentral's REST interface in miniature: sign-in, extension, devices, address book, and what goes wrong."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,6 +13,8 @@ from typing import Any, Final, cast
 from aiohttp import web
 from yarl import URL
 
+from .address_book import AddressBook
+from .blocked_numbers import BlockedNumbers
 from .devices import Devices, Proxies
 from .refusals import PENALTY, REFUSALS, Refused, refuse
 from .sessions import MAX_SESSIONS, Sessions
@@ -48,6 +50,9 @@ class Endpoint(StrEnum):
     DEVICES = "/restapi/v1.0/account/~/extension/~/device"
     SIP_INFO = "/restapi/v1.0/account/~/device/{device_id}/sip-info"
     SIP_PROVISION = "/restapi/v1.0/client-info/sip-provision"
+    CONTACTS = "/restapi/v1.0/account/~/extension/~/address-book/contact"
+    BLOCKED_NUMBERS = "/restapi/v1.0/account/~/extension/~/caller-blocking/phone-numbers"
+    BLOCKED_NUMBER = "/restapi/v1.0/account/~/extension/~/caller-blocking/phone-numbers/{entry_id}"
 
 
 class Trouble(StrEnum):
@@ -67,6 +72,7 @@ class LoggedRequest:
     form: Mapping[str, str]
     json: Any
     status: int = 0
+    method: str = ""
 
 
 _GROUPS: Final[Mapping[Endpoint, str]] = {
@@ -77,7 +83,12 @@ _GROUPS: Final[Mapping[Endpoint, str]] = {
     Endpoint.DEVICES: "light",
     Endpoint.SIP_INFO: "light",
     Endpoint.SIP_PROVISION: "heavy",
+    Endpoint.CONTACTS: "heavy",
+    Endpoint.BLOCKED_NUMBERS: "light",
+    Endpoint.BLOCKED_NUMBER: "light",
 }
+# What is changed there belongs to another group than what is read.
+_EDITED: Final = frozenset({Endpoint.BLOCKED_NUMBERS, Endpoint.BLOCKED_NUMBER})
 
 
 class RestSimulator:
@@ -106,9 +117,11 @@ class RestSimulator:
         self._clock = clock
         self.sessions = Sessions(self.account, clock)
         self.devices = Devices(self.account, on_device)
+        self.address_book = AddressBook(self.account)
+        self.blocked = BlockedNumbers(self.account)
         self.region_proxies: list[dict[str, str]] = []
         self._faults: dict[Endpoint, list[Fault]] = {endpoint: [] for endpoint in Endpoint}
-        self._closed_until = dict.fromkeys(_GROUPS.values(), float("-inf"))
+        self._closed_until = dict.fromkeys({*_GROUPS.values(), "medium"}, float("-inf"))
         self._runner: web.AppRunner | None = None
         self.app = web.Application(middlewares=[self._front])
         self.app.router.add_get(Endpoint.AUTHORIZE, self._authorize)
@@ -118,6 +131,10 @@ class RestSimulator:
         self.app.router.add_get(Endpoint.DEVICES, self._device_list)
         self.app.router.add_get(Endpoint.SIP_INFO, self._sip_info)
         self.app.router.add_post(Endpoint.SIP_PROVISION, self._sip_provision)
+        self.app.router.add_get(Endpoint.CONTACTS, self._contacts)
+        self.app.router.add_get(Endpoint.BLOCKED_NUMBERS, self._blocked_numbers)
+        self.app.router.add_post(Endpoint.BLOCKED_NUMBERS, self._block)
+        self.app.router.add_delete(Endpoint.BLOCKED_NUMBER, self._unblock)
 
     @property
     def sip_accounts(self) -> tuple[SipAccount, ...]:
@@ -161,14 +178,14 @@ class RestSimulator:
     async def _front(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         form, body = await _form(request), await _json(request)
         resource = _resource(request)
-        logged = LoggedRequest(resource, dict(request.headers), form, body)
+        logged = LoggedRequest(resource, dict(request.headers), form, body, method=request.method)
         self.requests.append(logged)
         try:
             response = await self._outcome(request, handler, resource)
         except Refused as refused:
             response = refuse(refused.code, refused.permission)
         if response.status == 429:
-            self._closed_until[_GROUPS[Endpoint(resource)]] = self._clock() + PENALTY
+            self._closed_until[_group(request, Endpoint(resource))] = self._clock() + PENALTY
         response.headers["RCRequestId"] = secrets.token_hex(12)
         logged.status = response.status
         return response
@@ -177,7 +194,7 @@ class RestSimulator:
         if resource not in Endpoint:
             raise Refused("CMN-102")
         endpoint = Endpoint(resource)
-        if self._clock() < self._closed_until[_GROUPS[endpoint]]:
+        if self._clock() < self._closed_until[_group(request, endpoint)]:
             raise Refused("CMN-301")
         match self._faults[endpoint].pop(0) if self._faults[endpoint] else None:
             case None:
@@ -223,13 +240,30 @@ class RestSimulator:
 
     async def _device_list(self, request: web.Request) -> web.StreamResponse:
         self.sessions.check(_authorization(request), "ReadAccounts")
-        return web.json_response(self.devices.records())
+        return web.json_response(self.devices.page(request.query, self.url + Endpoint.DEVICES))
 
     async def _sip_info(self, request: web.Request) -> web.StreamResponse:
         self.sessions.check(_authorization(request), "ReadAccounts")
         secure = {"proxyTLS": self.sip_proxy_tls} if self.sip_proxy_tls else {}
         proxies = self.region_proxies or [{"region": "NA", "proxy": self.sip_proxy, **secure}]
         return web.json_response(self.devices.sip_info(request.match_info["device_id"], proxies))
+
+    async def _contacts(self, request: web.Request) -> web.StreamResponse:
+        self.sessions.check(_authorization(request), "ReadContacts")
+        return web.json_response(self.address_book.page(request.query, self.url + Endpoint.CONTACTS))
+
+    async def _blocked_numbers(self, request: web.Request) -> web.StreamResponse:
+        self.sessions.check(_authorization(request), "ReadAccounts")
+        return web.json_response(self.blocked.page(request.query, self.url + Endpoint.BLOCKED_NUMBERS))
+
+    async def _block(self, request: web.Request) -> web.StreamResponse:
+        self.sessions.check(_authorization(request), "EditExtensions")
+        return web.json_response(self.blocked.add(await _json(request)))
+
+    async def _unblock(self, request: web.Request) -> web.StreamResponse:
+        self.sessions.check(_authorization(request), "EditExtensions")
+        self.blocked.remove(request.match_info["entry_id"])
+        return web.Response(status=204)
 
     async def _sip_provision(self, request: web.Request) -> web.StreamResponse:
         self.sessions.check(_authorization(request), "VoipCalling")
@@ -241,6 +275,12 @@ class RestSimulator:
         return web.json_response(
             self.devices.provision(body, {"UDP": plain, "TCP": plain, "WSS": plain, **secure})
         )
+
+
+def _group(request: web.Request, endpoint: Endpoint) -> str:
+    """Return the group of requests that one is counted in."""
+    edits = endpoint in _EDITED and request.method != "GET"
+    return "medium" if edits else _GROUPS[endpoint]
 
 
 def _authorization(request: web.Request) -> str:

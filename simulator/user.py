@@ -32,7 +32,15 @@ class Account:
     main_number: str = "+17203861294"
     status: str = "Enabled"
     permissions: frozenset[str] = frozenset({"ReadAccounts", "VoipCalling"})
-    user_permissions: frozenset[str] = frozenset({"ReadUserDevices", "ReadCompanyDevices"})
+    user_permissions: frozenset[str] = frozenset(
+        {
+            "EditBlockedNumbers",
+            "ReadBlockedNumbers",
+            "ReadCompanyDevices",
+            "ReadPersonalContacts",
+            "ReadUserDevices",
+        }
+    )
     redirect_uri: str = "https://my.home-assistant.io/redirect/oauth"
     consents: bool = True
     refresh_tokens: bool = True

@@ -113,7 +113,7 @@ async def test_a_network_in_trouble_asks_nobody_and_the_next_day_works(
     assert flows(line) == []
     line.cloud.rest._closed_until.clear()
     line.cloud.rest._closed_until.update(dict.fromkeys(("auth", "light", "heavy"), 0.0))
-    line.entry.runtime_data._client._tokens._session.implementation._endpoint._transport._pause = None
+    line.entry.runtime_data._client._tokens._session.implementation._endpoint._transport._patience._pause = None
 
     await pass_a_day(line, freezer)
 

@@ -16,6 +16,7 @@ from custom_components.ringcentral.cloud import (
     ExtensionUnusable,
     FeatureUnavailable,
     MissingPermission,
+    Patience,
     RateLimited,
     RingCentralClient,
     RingCentralError,
@@ -29,7 +30,7 @@ from custom_components.ringcentral.cloud import (
 )
 from simulator.rest import Endpoint, RestSimulator, Trouble
 
-from .conftest import USER_AGENT, MakeClient
+from .conftest import USER_AGENT, Clock, MakeClient
 
 
 async def test_the_extension_is_returned(client: RingCentralClient) -> None:
@@ -447,6 +448,17 @@ async def test_a_list_that_cannot_be_had_is_an_empty_one(
     assert await client.existing_phones() == ()
 
 
+async def test_all_pages_of_the_list_are_read(
+    client: RingCentralClient, rest: RestSimulator, device_id: str
+) -> None:
+    for number in range(250):
+        rest.devices.show("HardPhone", f"Desk {number}", f"+1650556{number:04}")
+    rest.devices.add_existing("Gate", "+16505550124")
+
+    assert [phone.name for phone in await client.existing_phones()] == ["Front door", "Gate"]
+    assert len(rest.asked(Endpoint.DEVICES)) == 3
+
+
 async def test_a_list_that_makes_no_sense_is_an_empty_one(
     client: RingCentralClient, rest: RestSimulator
 ) -> None:
@@ -527,3 +539,22 @@ async def test_a_devices_id_stays_out_of_the_log(
 
     told = "\n".join(record.getMessage() for record in caplog.records if "ringcentral" in record.name)
     assert "/sip-info" in told and device_id not in told
+
+
+async def test_a_client_made_anew_keeps_to_the_penalty_of_the_one_before(
+    session: aiohttp.ClientSession, credentials: AppCredentials, rest: RestSimulator, clock: Clock
+) -> None:
+    patience = Patience()
+
+    def client() -> RingCentralClient:
+        return RingCentralClient(session, credentials, user_agent=USER_AGENT, clock=clock, patience=patience)
+
+    rest.fail_next(Endpoint.TOKEN, "CMN-301")
+    for _ in range(2):
+        with pytest.raises(RateLimited):
+            await client().extension()
+        clock.tick(20)
+    assert len(rest.requests) == 1
+
+    clock.tick(21)
+    assert (await client().extension()).name == "Reception"

@@ -32,21 +32,17 @@ def proxies(*offered: dict[str, str]) -> dict[str, Any]:
 
 
 def test_the_existing_phones_are_picked_from_all_devices() -> None:
-    found = existing_phones({"records": [RECORD, RECORD | {"type": "HardPhone"}, {"type": "SoftPhone"}]})
+    found = existing_phones([RECORD, RECORD | {"type": "HardPhone"}, {"type": "SoftPhone"}])
 
     assert found == (ExistingPhone("802398900001", "Front door", "+16505550123"),)
 
 
 def test_a_phone_may_lack_name_and_number() -> None:
-    assert existing_phones({"records": [{"id": 7, "type": "OtherPhone"}]}) == (
-        ExistingPhone("7", None, None),
-    )
+    assert existing_phones([{"id": 7, "type": "OtherPhone"}]) == (ExistingPhone("7", None, None),)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"records": 1}, {"records": [1]}, {"records": [RECORD | {"id": "../../x"}]}]
-)
-def test_a_list_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
+@pytest.mark.parametrize("wrong", [[1], [RECORD | {"id": "../../x"}]])
+def test_a_list_that_is_none_is_refused(wrong: list[Any]) -> None:
     with pytest.raises(ValueError):
         existing_phones(wrong)
 
@@ -125,7 +121,7 @@ def test_what_is_kept_reads_back_the_same() -> None:
 
 
 def test_numbers_and_secrets_stay_out_of_the_reprs() -> None:
-    shown = f"{existing_phones({'records': [RECORD]})} {provision_of('802398900001', SIP_INFO, Region.NA)}"
+    shown = f"{existing_phones([RECORD])} {provision_of('802398900001', SIP_INFO, Region.NA)}"
 
     for secret in ("802398900001", "16505550123", "s3cret", "802512345678", "Front door"):
         assert secret not in shown

@@ -17,8 +17,8 @@ from custom_components.ringcentral.cloud import (
     Unreachable,
     UnreachableCause,
 )
-from custom_components.ringcentral.cloud.endpoints import EXTENSION, SIP_PROVISION
-from custom_components.ringcentral.cloud.transport import MAX_BODY, Transport
+from custom_components.ringcentral.cloud.endpoints import EXTENSION, SIP_PROVISION, USUAL_BODY
+from custom_components.ringcentral.cloud.transport import Transport
 from simulator.rest import Endpoint, RestSimulator, Trouble
 
 from .conftest import USER_AGENT, Clock
@@ -240,7 +240,7 @@ async def test_a_name_that_is_not_found_is_told(
     assert error.cause is UnreachableCause.DNS
 
 
-@pytest.mark.parametrize(("size", "fits"), [(MAX_BODY, True), (MAX_BODY + 1, False)])
+@pytest.mark.parametrize(("size", "fits"), [(USUAL_BODY, True), (USUAL_BODY + 1, False)])
 async def test_a_body_is_read_up_to_its_limit(
     transport: Transport, rest: RestSimulator, size: int, *, fits: bool
 ) -> None:

@@ -27,7 +27,7 @@ def devices(account: Account, told: list[SipAccount]) -> Devices:
 def test_an_existing_phone_is_listed_and_has_its_values(devices: Devices, told: list[SipAccount]) -> None:
     phone = devices.add_existing("Door", "+16505550123")
 
-    (record,) = devices.records()["records"]
+    (record,) = devices.page({}, "")["records"]
     assert (record["type"], record["name"]) == ("OtherPhone", "Door")
     assert record["phoneLines"][0]["phoneInfo"]["phoneNumber"] == "+16505550123"
     assert devices.sip_info(record["id"], PROXIES) == {
@@ -47,13 +47,13 @@ def test_a_provisioned_device_is_not_listed(devices: Devices, told: list[SipAcco
         {"TCP": Proxies("127.0.0.1:5090")},
     )
 
-    assert devices.records()["records"] == []
+    assert devices.page({}, "")["records"] == []
     assert [device.provisioned for device in told] == [True]
 
 
 def test_only_an_existing_phone_shows_its_values(devices: Devices) -> None:
     devices.show("HardPhone", "Desk", "+16505550124")
-    (record,) = devices.records()["records"]
+    (record,) = devices.page({}, "")["records"]
 
     with pytest.raises(Refused, match="CMN-102"):
         devices.sip_info(record["id"], PROXIES)
@@ -63,7 +63,7 @@ def test_each_needs_a_permission_of_the_user(devices: Devices, account: Account)
     account.user_permissions = frozenset()
 
     with pytest.raises(Refused, match="CMN-408") as listing:
-        devices.records()
+        devices.page({}, "")
     with pytest.raises(Refused, match="CMN-408") as reading:
         devices.sip_info("1", PROXIES)
 

@@ -50,6 +50,9 @@ class Phone:
     async def provision(self, token: str, **body: Any) -> tuple[int, Any]:
         return await self._ask("POST", Endpoint.SIP_PROVISION, f"Bearer {token}", json=body)
 
+    async def send(self, method: str, path: str, token: str, body: Any = None) -> tuple[int, Any]:
+        return await self._ask(method, path, f"Bearer {token}", json=body)
+
     async def get(self, path: str, token: str = "") -> tuple[int, Any]:
         return await self._ask("GET", path, f"Bearer {token}")
 
@@ -501,3 +504,44 @@ async def test_the_proxies_of_the_regions_may_be_told(phone: Phone, token: str, 
 @pytest.mark.parametrize("path", [Endpoint.DEVICES, Endpoint.SIP_INFO.format(device_id="1")])
 async def test_devices_are_shown_to_who_is_signed_in_only(phone: Phone, path: str) -> None:
     assert _code(await phone.get(path)) == (401, "OAU-213")
+
+
+# What belongs to the extension
+
+
+async def test_contacts_take_a_permission_of_their_own(phone: Phone, rest: RestSimulator, token: str) -> None:
+    rest.address_book.add(firstName="Anna")
+    assert _code(await phone.get(Endpoint.CONTACTS, token)) == (403, "CMN-401")
+    rest.account.permissions |= {"ReadContacts"}
+
+    status, page = await phone.get(f"{Endpoint.CONTACTS}?page=1&perPage=10", token)
+
+    assert (status, page["records"][0]["firstName"]) == (200, "Anna")
+    assert page["navigation"]["firstPage"]["uri"] == f"{rest.url}{Endpoint.CONTACTS}?page=1&perPage=10"
+
+
+async def test_blocking_takes_a_permission_that_reading_does_not(
+    phone: Phone, rest: RestSimulator, token: str
+) -> None:
+    spam = {"phoneNumber": "+16505550142"}
+    assert (await phone.get(Endpoint.BLOCKED_NUMBERS, token))[0] == 200
+    assert _code(await phone.send("POST", Endpoint.BLOCKED_NUMBERS, token, spam)) == (403, "CMN-401")
+    rest.account.permissions |= {"EditExtensions"}
+
+    _, entry = await phone.send("POST", Endpoint.BLOCKED_NUMBERS, token, spam)
+    one = f"{Endpoint.BLOCKED_NUMBERS}/{entry['id']}"
+
+    assert await phone.send("DELETE", one, token) == (204, None)
+    assert _code(await phone.send("DELETE", one, token)) == (404, "CMN-102")
+    assert [request.method for request in rest.asked(Endpoint.BLOCKED_NUMBER)] == ["DELETE", "DELETE"]
+
+
+async def test_changes_of_the_list_are_limited_apart_from_reading_it(
+    phone: Phone, rest: RestSimulator, token: str
+) -> None:
+    rest.account.permissions |= {"EditExtensions"}
+    rest.fail_next(Endpoint.BLOCKED_NUMBERS, "CMN-301")
+
+    assert (await phone.send("POST", Endpoint.BLOCKED_NUMBERS, token, {}))[0] == 429
+    assert (await phone.get(Endpoint.BLOCKED_NUMBERS, token))[0] == 200
+    assert (await phone.send("DELETE", f"{Endpoint.BLOCKED_NUMBERS}/1", token))[0] == 429

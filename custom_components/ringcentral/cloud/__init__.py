@@ -1,5 +1,7 @@
-"""RingCentral's REST interface: sign in, read the extension and its devices, provision a SIP line."""
+"""RingCentral's REST interface: sign in, provision a SIP line, read the address book, block numbers."""
 
+from .address_book import PersonalContact
+from .blocked_number import BlockedNumber, label_of
 from .client import REQUEST_TIMEOUT, RingCentralClient
 from .credentials import PRODUCTION_SERVER, AppCredentials
 from .endpoints import AUTHORIZE, TOKEN
@@ -27,7 +29,7 @@ from .models import Extension, Provision, SipFlags, SipInfo
 from .regions import Region, region_of
 from .token import AccessTokens, Token
 from .token_endpoint import Grant, TokenEndpoint
-from .transport import Transport
+from .transport import Patience, Transport
 
 __all__ = [
     "AUTHORIZE",
@@ -36,6 +38,7 @@ __all__ = [
     "TOKEN",
     "AccessTokens",
     "AppCredentials",
+    "BlockedNumber",
     "EncryptionWithdrawn",
     "ExistingPhone",
     "Extension",
@@ -46,6 +49,8 @@ __all__ = [
     "InvalidServer",
     "MissingPermission",
     "NotAllowed",
+    "Patience",
+    "PersonalContact",
     "Provision",
     "RateLimited",
     "Region",
@@ -64,5 +69,6 @@ __all__ = [
     "WrongApp",
     "WrongEnvironment",
     "WrongJwt",
+    "label_of",
     "region_of",
 ]

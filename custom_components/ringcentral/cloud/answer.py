@@ -130,11 +130,19 @@ class Answer:
         Raises:
             RingCentralError: what the refusal means; UnexpectedAnswer when there is no JSON object.
         """
-        if not self.ok:
-            raise self._refusal(endpoint)
+        self.expect_done(endpoint)
         if self.document is None:
             self.unexpected("The body is not a JSON object")
         return self.document
+
+    def expect_done(self, endpoint: Endpoint) -> None:
+        """Make sure that the request was done, where the answer needs no body.
+
+        Raises:
+            RingCentralError: what the refusal means.
+        """
+        if not self.ok:
+            raise self._refusal(endpoint)
 
     def unexpected(self, detail: str) -> NoReturn:
         """Raise UnexpectedAnswer with this answer's request id. `detail` must hold no value from the body."""

@@ -1,5 +1,6 @@
 """What the phone asks of RingCentral's REST interface."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 import logging
@@ -8,20 +9,41 @@ from typing import Final
 
 import aiohttp
 
+from .address_book import PersonalContact, personal_contacts
 from .answer import Answer
+from .blocked_number import BlockedNumber, blocked_numbers, label_of
 from .credentials import AppCredentials
-from .endpoints import DEVICES, EXTENSION, SIP_INFO, SIP_PROVISION, Endpoint
+from .endpoints import (
+    BLOCK_NUMBER,
+    BLOCKED_NUMBERS,
+    CONTACTS,
+    DEVICES,
+    EXTENSION,
+    SIP_INFO,
+    SIP_PROVISION,
+    UNBLOCK_NUMBER,
+    Endpoint,
+)
 from .errors import EncryptionWithdrawn, ExtensionUnusable, NotAllowed, RingCentralError, UnexpectedAnswer
 from .existing_phone import ExistingPhone, existing_phones, provision_of
 from .models import EXTENSION_ENABLED, TCP, TLS, Extension, Provision
+from .paging import records_of
 from .regions import Region
 from .token import AccessTokens, TokenSource
-from .transport import Transport
+from .transport import Patience, Transport
 
 LOGGER: Final = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT: Final = 15.0
 """Seconds for one request, from the name look-up to the last byte."""
+
+MOST_CONTACTS: Final = 10_000
+"""Records of an address book that are read. Reading pages of it is dear to RingCentral, so they are long ones."""
+
+_LONGEST_PAGE: Final = 1000
+_MOST_BLOCKED: Final = 5000
+_MOST_DEVICES: Final = 1000
+_DEVICES_PAGE: Final = 100
 
 _DEVICE_REJECTED: Final = frozenset({"SPR-114", "SPR-118", "SPR-130", "CMN-102"})
 
@@ -37,8 +59,8 @@ class RingCentralClient:
     Nothing is repeated behind the caller's back, save once: an API call whose token had died, and a provisioning
     whose device was not known any more. A provisioning whose transports are rejected is asked for with others. (aiohttp itself sends a GET again, once, when its connection is lost before
     an answer; RFC 9110 §9.2.2 allows that.) After a 429 (or a 503 with `Retry-After`) nothing at all is sent until
-    the penalty is over, since each request within it would start it again. A client that is made anew has
-    forgotten it, so keep the client.
+    the penalty is over, since each request within it would start it again. A client that is made anew knows of it
+    by the `patience` it shares with the one before.
     """
 
     def __init__(
@@ -50,6 +72,7 @@ class RingCentralClient:
         near: Region = Region.NA,
         clock: Callable[[], float] = time.monotonic,
         request_timeout: float = REQUEST_TIMEOUT,
+        patience: Patience | None = None,
     ) -> None:
         """Use `session`, which stays the caller's to close.
 
@@ -59,12 +82,18 @@ class RingCentralClient:
             near: where the phone is.
             clock: seconds that never go back.
             request_timeout: seconds for one request.
+            patience: what clients of the same app at the same server know of its penalties; they share the clock.
 
         Raises:
             ValueError: `user_agent` has another form.
         """
         self._transport = Transport(
-            session, sign_in.server, user_agent=user_agent, clock=clock, timeout=request_timeout
+            session,
+            sign_in.server,
+            user_agent=user_agent,
+            clock=clock,
+            timeout=request_timeout,
+            patience=patience,
         )
         self._near = near
         self._tokens: AccessTokens = (
@@ -94,9 +123,10 @@ class RingCentralClient:
         Raises:
             RingCentralError: as drawn in `errors`, when nobody was asked.
         """
-        answer = await self._call(DEVICES)
         try:
-            return existing_phones(answer.expect_document(DEVICES))
+            return existing_phones(
+                await records_of(self._call, DEVICES, size=_DEVICES_PAGE, most=_MOST_DEVICES)
+            )
         except (NotAllowed, UnexpectedAnswer, ValueError) as err:
             LOGGER.debug("The list of devices is of no use: %s", err)
             return ()
@@ -118,6 +148,52 @@ class RingCentralClient:
             return provision_of(device_id, document, self._near, encrypted=encrypted)
         except ValueError as err:
             answer.unexpected(str(err))
+
+    async def address_book(self) -> tuple[PersonalContact, ...]:
+        """Return whom the user has in the address book, the first 10,000 records of it.
+
+        Raises:
+            MissingPermission: the app lacks `ReadContacts`.
+            RingCentralError: as drawn in `errors`.
+        """
+        records = await records_of(self._call, CONTACTS, size=_LONGEST_PAGE, most=MOST_CONTACTS)
+        return await asyncio.to_thread(personal_contacts, records)
+
+    async def try_address_book(self) -> None:
+        """Make sure that the address book may be read; raises as `address_book` does."""
+        await records_of(self._call, CONTACTS, size=1, most=1)
+
+    async def blocked_numbers(self) -> tuple[BlockedNumber, ...]:
+        """Return the numbers the user blocks or always lets through, whoever entered them.
+
+        Raises:
+            MissingPermission: the app lacks `ReadAccounts`.
+            RingCentralError: as drawn in `errors`.
+        """
+        return blocked_numbers(
+            await records_of(self._call, BLOCKED_NUMBERS, size=_LONGEST_PAGE, most=_MOST_BLOCKED)
+        )
+
+    async def block_number(self, number: str, label: str) -> BlockedNumber:
+        """Have RingCentral turn calls from a number (E.164) away from all of the user's phones.
+
+        Raises:
+            MissingPermission: the app lacks `EditExtensions`.
+            RingCentralError: as drawn in `errors`.
+        """
+        entry = {"phoneNumber": number, "label": label_of(label), "status": "Blocked"}
+        answer = await self._call(BLOCK_NUMBER, entry)
+        document = answer.expect_document(BLOCK_NUMBER)
+        try:
+            return BlockedNumber.from_dict(document)
+        except ValueError as err:
+            answer.unexpected(str(err))
+
+    async def unblock_number(self, entry_id: str) -> None:
+        """Take an entry away that `block_number` made; one that is gone already is as good; raises as that does."""
+        answer = await self._call(endpoint := UNBLOCK_NUMBER.of(entry_id))
+        if answer.status != HTTPStatus.NOT_FOUND:
+            answer.expect_done(endpoint)
 
     async def renew(self, computer_name: str, kept: Provision, *, encrypted: bool = True) -> Provision:
         """Return what registers the same device from now on, whoever made it.

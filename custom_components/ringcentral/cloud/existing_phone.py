@@ -1,6 +1,6 @@
 """An "Existing Phone": a device an administrator made, for a telephone that is set up by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -31,9 +31,9 @@ class ExistingPhone:
         )
 
 
-def existing_phones(data: JsonObject) -> tuple[ExistingPhone, ...]:
-    """Return those among the answer of `GET …/extension/~/device`. Raise ValueError when it isn't one."""
-    records = [obj(record, "device") for record in items(data, "records")]
+def existing_phones(listed: Iterable[object]) -> tuple[ExistingPhone, ...]:
+    """Return those among the records of `GET …/extension/~/device`. Raise ValueError when one isn't a record."""
+    records = [obj(record, "device") for record in listed]
     return tuple(ExistingPhone.from_dict(record) for record in records if record.get("type") == _TYPE)
 
 

@@ -39,6 +39,15 @@ def optional_text(parent: JsonObject, key: str, *, limit: int = TEXT_LIMIT) -> s
     return value
 
 
+def shown_text(value: object, limit: int) -> str:
+    """Return text that is only shown: blanks made single, nothing unprintable, cut; empty for any other thing."""
+    if not isinstance(value, str):
+        return ""
+    # Bounded first: what is cut anyway needn't be looked at.
+    printable = "".join(c if c.isprintable() else " " for c in value[: 4 * limit])
+    return " ".join(printable.split())[:limit].strip()
+
+
 def optional_whole(parent: JsonObject, key: str) -> int | None:
     """Return the whole number at `key`, also when written as digits; None when absent, null or empty."""
     value = parent.get(key)

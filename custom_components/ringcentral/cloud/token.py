@@ -39,6 +39,10 @@ class AccessTokens(Protocol):
     def server(self) -> str:
         """The server that knows the tokens."""
 
+    @property
+    def app(self) -> str:
+        """What tells the app from others at that server."""
+
     async def current(self) -> Token:
         """Return a token that hasn't expired.
 
@@ -74,7 +78,7 @@ class TokenSource:
     def __init__(self, transport: Transport, credentials: AppCredentials, clock: Callable[[], float]) -> None:
         """Start signed out."""
         self._endpoint = TokenEndpoint(transport, credentials.client_id, credentials.client_secret)
-        self.server = credentials.server
+        self.server, self.app = credentials.server, credentials.client_id
         self._jwt = credentials.jwt
         self._clock = clock
         self._access: Token | None = None
