@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 import logging
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH
@@ -10,9 +10,10 @@ from homeassistant.helpers.config_entry_oauth2_flow import ImplementationUnavail
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.ringcentral.browser_session import EntrySession
+from custom_components.ringcentral.browser_session import EntrySession, async_last_session
 from custom_components.ringcentral.cloud import SessionEnded, Unreachable
 from custom_components.ringcentral.const import DOMAIN
+from custom_components.ringcentral.patience import async_patience
 from custom_components.ringcentral.softphone import RegistrationRefused
 from simulator.rest import Endpoint, Fault, Trouble
 
@@ -113,7 +114,8 @@ async def test_a_network_in_trouble_asks_nobody_and_the_next_day_works(
     assert flows(line) == []
     line.cloud.rest._closed_until.clear()
     line.cloud.rest._closed_until.update(dict.fromkeys(("auth", "light", "heavy"), 0.0))
-    line.entry.runtime_data._client._tokens._session.implementation._endpoint._transport._patience._pause = None
+    session = line.entry.runtime_data.client._tokens
+    async_patience(line.hass, session.server, session.app)._pause = None
 
     await pass_a_day(line, freezer)
 
@@ -174,7 +176,7 @@ async def test_without_its_app_the_user_is_asked(line: Line, freezer: FrozenDate
     line.hass.config_entries.async_update_entry(
         line.entry, data={**line.entry.data, "auth_implementation": "gone"}
     )
-    line.entry.runtime_data._client._tokens._session = None
+    line.entry.runtime_data.client._tokens._session = None
 
     await pass_a_day(line, freezer)
 
@@ -213,3 +215,33 @@ async def test_a_line_is_removed_also_when_its_app_is_gone(line: Line) -> None:
     await line.hass.config_entries.async_remove(line.entry.entry_id)
 
     assert line.hass.config_entries.async_entries(DOMAIN) == []
+
+
+# The session of a line that is being removed
+
+
+async def test_a_line_that_goes_uses_its_session_a_last_time(line: Line) -> None:
+    session = await async_last_session(line.hass, line.entry)
+
+    assert (await session.current()).value in line.cloud.rest.sessions.issued
+    await session.revoke()
+    assert len(line.cloud.rest.sessions) == 0
+
+
+async def test_a_session_that_is_over_can_not_be_used_a_last_time(line: Line) -> None:
+    line.cloud.rest.end_sessions()
+
+    with pytest.raises(SessionEnded):
+        await async_last_session(line.hass, line.entry)
+
+
+async def test_a_network_in_trouble_gives_no_last_session(line: Line) -> None:
+    line.cloud.rest.fail_next(Endpoint.TOKEN, "CMN-203")
+
+    with pytest.raises(Unreachable):
+        await async_last_session(line.hass, line.entry)
+
+
+async def test_another_implementation_is_none_of_ours(line: Line) -> None:
+    with patch(IMPLEMENTATION, return_value=AsyncMock()), pytest.raises(SessionEnded):
+        await async_last_session(line.hass, line.entry)

@@ -213,7 +213,7 @@ async def test_the_missing_permission_is_named(hass: HomeAssistant, cloud: RingC
     await flow.submit(cloud.app)
 
     assert flow.errors == {"base": "missing_permission"}
-    assert flow.result["description_placeholders"]["permission"] == "ReadAccounts"
+    assert flow.result["description_placeholders"]["permission"] == "Read Accounts"
 
 
 def test_every_error_has_a_text_and_every_text_an_error() -> None:
@@ -364,6 +364,8 @@ async def test_the_options_are_shown_as_they_are_and_take_effect(hass: HomeAssis
         "allowed_numbers",
         "emergency_calls",
         "test_number",
+        "address_book",
+        "block_at_ringcentral",
     ]
 
     done = await hass.config_entries.options.async_configure(form["flow_id"], CALLS)
@@ -429,7 +431,8 @@ async def test_a_test_number_that_must_not_be_called_is_told(
     assert missing_texts("options", form) == []
     assert form["errors"] == {"test_number": key}
     typed = {"silence": 8, "emergency_calls": False, "test_number": number}
-    assert suggested(form["data_schema"]) == CALLS | USUAL | UNWANTED | typed
+    off = dict.fromkeys(["address_book", "block_at_ringcentral"], False)
+    assert suggested(form["data_schema"]) == CALLS | USUAL | UNWANTED | off | typed
     assert dict(line.entry.options) == before
 
     await hass.config_entries.options.async_configure(form["flow_id"], CALLS | {"test_number": " *43 "})

@@ -107,8 +107,8 @@ def test_an_entry_is_there_as_long_as_it_is_so(
 @pytest.mark.parametrize(
     ("error", "left"),
     [
-        (MissingPermission(permission="VoipCalling"), {"missing_permission": {"permission": "VoipCalling"}}),
-        (MissingPermission(permission=None), {"missing_permission": {"permission": "VoipCalling"}}),
+        (MissingPermission(permission="VoipCalling"), {"missing_permission": {"permission": "VoIP Calling"}}),
+        (MissingPermission(permission=None), {"missing_permission": {"permission": "VoIP Calling"}}),
         (FeatureUnavailable(error_code="BIL-103"), {"feature_unavailable": {"code": "BIL-103"}}),
         (FeatureUnavailable(), {"feature_unavailable": {"code": "403"}}),
         (Unreachable(), {}),
@@ -137,6 +137,7 @@ def test_each_entry_has_words_for_what_it_tells(hass: HomeAssistant, issues: Lin
         issues.follow(event)
     issues.provisioning_failed(MissingPermission(permission="VoipCalling"))
     issues.provisioning_failed(FeatureUnavailable(error_code="BIL-103"))
+    issues.blocking_failed(MissingPermission(permission="EditExtensions"))
 
     at_ringcentral = MockConfigEntry(
         domain=DOMAIN, title="Reception", entry_id="def", data={CONF_SOURCE: Source.BROWSER}
@@ -151,7 +152,7 @@ def test_each_entry_has_words_for_what_it_tells(hass: HomeAssistant, issues: Lin
         assert "Reception" in texts[0]
         assert not entry.is_fixable
     warnings = {key for key, entry in found.items() if entry.severity is ir.IssueSeverity.WARNING}
-    assert warnings == {"sip_alg", "no_codec", "srtp_required"}
+    assert warnings == {"blocking_not_allowed", "sip_alg", "no_codec", "srtp_required"}
 
 
 async def test_a_full_extension_is_told_and_forgotten_when_the_line_is_unloaded(

@@ -199,7 +199,7 @@ async def test_one_is_done_after_the_other(line: Line, at_any_time: None) -> Non
 async def test_a_phone_that_was_chosen_meanwhile_stays_chosen(
     hass: HomeAssistant, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = coordinator(line)._client
+    client = coordinator(line).client
     assert client is not None
     renew = client.renew
     chosen = {**line.entry.data["provision"], "chosen": True}

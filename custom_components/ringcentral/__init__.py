@@ -10,7 +10,9 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
+from .address_book import async_remove_address_book
 from .browser_session import EntrySession
+from .caller_blocking import async_take_back
 from .const import CONF_SOURCE, DOMAIN, LOGGER
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .library import LibraryError
@@ -81,7 +83,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: RingCentralConfigEntry)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) -> None:
-    """Delete the calls and clips of a line that is removed, and sign out."""
+    """Delete what is kept of a line that is removed, here and at RingCentral, and sign out."""
+    await async_take_back(hass, entry)
+    await async_remove_address_book(hass, entry)
     if entry.data[CONF_SOURCE] == Source.BROWSER:
         await EntrySession(hass, entry).revoke()
     try:

@@ -27,6 +27,7 @@ from .cloud import (
     Transport,
 )
 from .const import CONSOLE_URL, USER_AGENT
+from .patience import async_patience
 
 # Who signs in in the browser has an account at RingCentral itself; partners' servers are for those with a JWT.
 SERVER: Final = PRODUCTION_SERVER
@@ -70,6 +71,7 @@ class RingCentralApp(LocalOAuth2ImplementationWithPkce):
             user_agent=USER_AGENT,
             clock=time.monotonic,
             timeout=REQUEST_TIMEOUT,
+            patience=async_patience(hass, SERVER, auth_domain),
         )
         self._endpoint = TokenEndpoint(transport, credential.client_id, credential.client_secret)
 

@@ -28,6 +28,8 @@ from .const import DOMAIN, LOGGER
 REFRESH_INTERVAL: Final = timedelta(days=1)
 
 _NEVER: Final = float("inf")
+# Home Assistant's own key; which app signs the user in.
+CONF_IMPLEMENTATION: Final = "auth_implementation"
 
 
 class NewSession:
@@ -35,7 +37,7 @@ class NewSession:
 
     def __init__(self, app: RingCentralApp, token: Mapping[str, Any]) -> None:
         """Use what was granted just now."""
-        self.server = app.server
+        self.server, self.app = app.server, app.domain
         self._app = app
         self._token = dict(token)
 
@@ -63,7 +65,7 @@ class EntrySession:
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Ask for nothing before it is needed: a line registers without."""
-        self.server = application_credentials.SERVER
+        self.server, self.app = application_credentials.SERVER, entry.data[CONF_IMPLEMENTATION]
         self._hass = hass
         self._entry = entry
         self._session: OAuth2Session | None = None
@@ -111,6 +113,25 @@ class EntrySession:
             return
         if isinstance(app, RingCentralApp):
             await app.async_revoke(self._entry.data[CONF_TOKEN])
+
+
+async def async_last_session(hass: HomeAssistant, entry: ConfigEntry) -> NewSession:
+    """Return the session of an entry that is being removed, which can't keep tokens any more; revoke it in the end.
+
+    Raises:
+        SessionEnded: it is over already.
+        Unreachable: no token was got.
+    """
+    try:
+        app = await async_get_config_entry_implementation(hass, entry)
+        token = await app.async_refresh_token(entry.data[CONF_TOKEN])
+    except (OAuth2TokenRequestReauthError, UnknownImplementationError) as error:
+        raise SessionEnded from error
+    except (OAuth2TokenRequestBaseError, ImplementationUnavailableError) as error:
+        raise Unreachable from error
+    if not isinstance(app, RingCentralApp):
+        raise SessionEnded
+    return NewSession(app, token)
 
 
 @callback

@@ -18,6 +18,7 @@ from homeassistant.core import HomeAssistant, callback
 import voluptuous as vol
 
 from .account_forms import DEVICE_FORM, PRESET_FORMS, AccountForm, Preset, UnusableAccountError, form_of
+from .chosen_at_ringcentral import async_try_choices
 from .config_forms import (
     CALLS_FORM,
     CONF_UNDERSTOOD,
@@ -25,6 +26,7 @@ from .config_forms import (
     MAY_BE_EMPTY,
     OPTIONS_FORM,
     PASSWORD_FORM,
+    SIGNED_IN_OPTIONS_FORM,
     Problem,
     flat,
     without_usual_treatments,
@@ -325,15 +327,19 @@ class CallsOptionsFlow(OptionsFlow):
                 options, partial(is_emergency, of_country=numbering.emergency_numbers)
             )
             if not problem.errors:
+                problem = await async_try_choices(self.hass, self.config_entry, options)
+            if not problem.errors:
                 if CONF_EMERGENCY_CALLS in options.keys() - self.config_entry.options.keys():
                     return await self.async_step_emergency_calls()
                 return self.async_create_entry(data=options)
+        signed_in = self.config_entry.data[CONF_SOURCE] in SIGNED_IN
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                OPTIONS_FORM, user_input or self.config_entry.options
+                SIGNED_IN_OPTIONS_FORM if signed_in else OPTIONS_FORM, user_input or self.config_entry.options
             ),
             errors=problem.errors,
+            description_placeholders=problem.placeholders,
         )
 
     async def async_step_emergency_calls(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -46,10 +46,12 @@ from .cloud import (
     WrongJwt,
 )
 from .const import (
+    CONF_ADDRESS_BOOK,
     CONF_ALLOWED_NUMBERS,
     CONF_ANONYMOUS_CALLS,
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
+    CONF_BLOCK_AT_RINGCENTRAL,
     CONF_BLOCKED_CALLS,
     CONF_EMERGENCY_CALLS,
     CONF_FAVORITES_RING,
@@ -72,6 +74,7 @@ from .const import (
     AnswerMode,
     Treatment,
 )
+from .permissions import console_name
 from .registration_check import CERTIFICATE_AT_HOME, LOSSES, LOST, RegistrationFailedError
 from .softphone import Cause, InvalidNumberError, Transport
 from .softphone.dialing import dialled
@@ -224,6 +227,11 @@ OPTIONS_FORM: Final = CALLS_FORM.extend(
         vol.Optional(CONF_TEST_NUMBER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL)),
     }
 )
+SIGNED_IN_OPTIONS: Final = (CONF_ADDRESS_BOOK, CONF_BLOCK_AT_RINGCENTRAL)
+"""What RingCentral does only for those who are signed in to it."""
+SIGNED_IN_OPTIONS_FORM: Final = OPTIONS_FORM.extend(
+    {vol.Required(key, default=False): BooleanSelector() for key in SIGNED_IN_OPTIONS}
+)
 MAY_BE_EMPTY: Final = (
     CONF_OFFICE_HOURS,
     CONF_GREETING,
@@ -233,6 +241,7 @@ MAY_BE_EMPTY: Final = (
     CONF_ALLOWED_NUMBERS,
     CONF_EMERGENCY_CALLS,
     CONF_TEST_NUMBER,
+    *SIGNED_IN_OPTIONS,
 )
 """The options that are gone when they are emptied, or switched off."""
 
@@ -256,7 +265,7 @@ class Problem:
             {"base": key},
             {
                 "code": error.error_code or "–",
-                "permission": getattr(error, "permission", None) or "VoipCalling",
+                "permission": console_name(getattr(error, "permission", None)),
                 "seconds": str(ceil(getattr(error, "retry_after", None) or 60)),
             },
         )

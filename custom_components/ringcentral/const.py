@@ -40,11 +40,13 @@ CONF_NUMBERS: Final = "numbers"
 CONF_OPENING_KEYS: Final = "opening_keys"
 
 # Configuration entry: options (a contact may have a greeting, too)
+CONF_ADDRESS_BOOK: Final = "address_book"
 CONF_ALLOWED_NUMBERS: Final = "allowed_numbers"
 CONF_ANONYMOUS_CALLS: Final = "anonymous_calls"
 CONF_ANSWER_AFTER: Final = "answer_after"
 CONF_ANSWER_MODE: Final = "answer_mode"
 CONF_BLOCKED_CALLS: Final = "blocked_calls"
+CONF_BLOCK_AT_RINGCENTRAL: Final = "block_at_ringcentral"
 CONF_DO_NOT_DISTURB: Final = "do_not_disturb"
 CONF_FAVORITES_RING: Final = "favorites_ring"
 CONF_EMERGENCY_CALLS: Final = "emergency_calls"

@@ -63,10 +63,13 @@ class Contact:
 
 
 class ContactBook:
-    """Finds a contact by a number in any notation."""
+    """Finds a contact by a number in any notation; `others` are asked for whom it doesn't know."""
 
-    def __init__(self, contacts: Iterable[Contact], numbering: Numbering) -> None:
+    def __init__(
+        self, contacts: Iterable[Contact], numbering: Numbering, others: ContactBook | None = None
+    ) -> None:
         """Know these contacts; of two with one number the first has it."""
+        self.others = others
         self._numbering = numbering
         self._exact: dict[str, Contact] = {}
         self._prefixes: dict[str, Contact] = {}
@@ -83,7 +86,8 @@ class ContactBook:
         """Return whose number it is: exactly, else by its last digits, else by the longest number with a wildcard."""
         if number is None or (key := canonical(number, self._numbering)) is None:
             return None
-        return self._exact.get(key) or self._by_tail(key) or self._by_prefix(key)
+        found = self._exact.get(key) or self._by_tail(key) or self._by_prefix(key)
+        return found or (self.others.match(number) if self.others is not None else None)
 
     def _learn(self, number: str, contact: Contact) -> None:
         if (key := canonical(number, self._numbering)) is None:

@@ -13,12 +13,13 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
+from .address_book import AddressBook
 from .answering_machine import AnsweringMachine
-from .browser_session import EntrySession, async_keep_signed_in
+from .browser_session import async_keep_signed_in
 from .call_desk import CallDesk
 from .call_limits import CallLimits
+from .caller_blocking import CallerBlocking
 from .callers import UNANSWERED, Callers
-from .cloud import RingCentralClient
 from .const import CONF_SOURCE, LOGGER, Treatment
 from .contact_list import ContactList
 from .filing import Filing
@@ -32,7 +33,7 @@ from .provisioning import Provisioning
 from .reception import Reception
 from .recording import Recordings
 from .resources import Resources, async_release
-from .rest import async_client, credentials_of
+from .rest import async_client_of
 from .softphone import (
     Account,
     Call,
@@ -47,7 +48,7 @@ from .softphone import (
     Registered,
     Trace,
 )
-from .sources import SIGNED_IN, Source, account_of
+from .sources import Source, account_of
 
 type RingCentralConfigEntry = ConfigEntry[RingCentralCoordinator]
 
@@ -86,13 +87,15 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self.limits = CallLimits(self.callers, lambda: self.choices, hass.loop.time)
         self.desk = CallDesk(self._noticed)
         self.voice = resources.voice
-        self.contacts = ContactList(hass, entry, self.callers)
+        self.client = async_client_of(hass, entry)
+        self.address_book = AddressBook(hass, entry, self.client)
+        self.contacts = ContactList(hass, entry, self.callers, self.address_book)
+        self.blocking = CallerBlocking(hass, entry, self.client, self.callers, self._issues)
         self._calls: dict[str, Call] = {}
         self._answered_at: dict[str, datetime] = {}
         self._lost = False
         self._stopped = False
         self._filing = Filing(hass, entry)
-        self._client = _client(hass, entry) if entry.data[CONF_SOURCE] in SIGNED_IN else None
         account = account_of(entry.data, entry.entry_id)
         self.data = LineSnapshot(LineHealth(since=dt_util.utcnow()), str(account.proxy))
         trace, known = self.history.trace, self.callers.is_emergency
@@ -115,7 +118,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self._provisioning = Provisioning(
             hass,
             entry,
-            self._client,
+            self.client,
             account,
             registered=lambda: self.data.registered,
             confirmed=self._confirmed,
@@ -128,6 +131,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     @override
     async def _async_setup(self) -> None:
         """Remember the last call, what was missed, and the last recording; and who is who."""
+        await self.address_book.async_load()
+        await self.blocking.async_load()
         await self.contacts.async_load()
         try:
             last = await self.library.last_call(self.config_entry.entry_id, without=BLOCKED)
@@ -143,10 +148,11 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     def async_start(self) -> None:
         """Start the phone."""
         self.contacts.async_follow()
+        self.blocking.async_follow(self.contacts)
         self._phone.start()
         self._provisioning.async_start()
-        if self._client is not None and self.config_entry.data[CONF_SOURCE] == Source.BROWSER:
-            async_keep_signed_in(self.hass, self.config_entry, self._client)
+        if self.client is not None and self.config_entry.data[CONF_SOURCE] == Source.BROWSER:
+            async_keep_signed_in(self.hass, self.config_entry, self.client)
 
     async def async_stop(self) -> None:
         """Hang up, file what was being recorded, give the registration and the resources back."""
@@ -387,10 +393,3 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
     def _update(self, **changes: Any) -> None:
         if (data := replace(self.data, **changes)) != self.data:
             self.async_set_updated_data(data)
-
-
-def _client(hass: HomeAssistant, entry: ConfigEntry) -> RingCentralClient:
-    """Return what asks RingCentral for new credentials."""
-    if entry.data[CONF_SOURCE] == Source.BROWSER:
-        return async_client(hass, EntrySession(hass, entry))
-    return async_client(hass, credentials_of(entry.data))

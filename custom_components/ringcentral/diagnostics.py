@@ -52,6 +52,8 @@ def _line(coordinator: RingCentralCoordinator) -> dict[str, Any]:
         "proxy": data.proxy,
         "calls": [{"direction": call.direction, "state": call.state} for call in data.calls],
         "last_call": data.last_call.started_at if data.last_call else None,
+        "address_book": len(coordinator.address_book.contacts),
+        "blocked_at_ringcentral": len(coordinator.blocking.made),
     }
 
 

@@ -12,6 +12,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .cloud import FeatureUnavailable, MissingPermission, RingCentralError
 from .const import CONF_SOURCE, DOMAIN
+from .permissions import console_name
 from .softphone import (
     Call,
     CallChanged,
@@ -37,6 +38,7 @@ LEARN_MORE: Final = (
 class Issue(StrEnum):
     """What can be the matter; also the beginning of its texts' key."""
 
+    BLOCKING_NOT_ALLOWED = "blocking_not_allowed"
     CERTIFICATE_INVALID = "certificate_invalid"
     FEATURE_UNAVAILABLE = "feature_unavailable"
     MISSING_PERMISSION = "missing_permission"
@@ -47,7 +49,7 @@ class Issue(StrEnum):
 
 
 # A line can be called all the same.
-_WARNINGS: Final = frozenset({Issue.NO_CODEC, Issue.SIP_ALG, Issue.SRTP_REQUIRED})
+_WARNINGS: Final = frozenset({Issue.BLOCKING_NOT_ALLOWED, Issue.NO_CODEC, Issue.SIP_ALG, Issue.SRTP_REQUIRED})
 # What a call that could not be taken says about the server; one that can be taken takes it back.
 _UNTAKEN: Final = {EndReason.NO_CODEC: Issue.NO_CODEC, EndReason.SRTP_REQUIRED: Issue.SRTP_REQUIRED}
 _PROVISIONING: Final = (Issue.FEATURE_UNAVAILABLE, Issue.MISSING_PERMISSION)
@@ -77,7 +79,11 @@ class LineIssues:
                 if isinstance(event, LineLost) and event.cause is Cause.TLS_CERTIFICATE:
                     self._report(Issue.CERTIFICATE_INVALID, server=event.proxy.host, reason=event.reason)
             case Registered():
-                kept = {*_UNTAKEN.values(), *({Issue.SIP_ALG} if self._via_rewritten else ())}
+                kept = {
+                    Issue.BLOCKING_NOT_ALLOWED,
+                    *_UNTAKEN.values(),
+                    *({Issue.SIP_ALG} if self._via_rewritten else ()),
+                }
                 self.clear(*(set(Issue) - kept))
             case CallEnded(Call(direction=Direction.INCOMING), reason=reason) if reason in _UNTAKEN:
                 self._report(_UNTAKEN[reason])
@@ -92,9 +98,18 @@ class LineIssues:
         """Take note of why RingCentral gave no new credentials."""
         match error:
             case MissingPermission():
-                self._report(Issue.MISSING_PERMISSION, permission=error.permission or "VoipCalling")
+                self._report(Issue.MISSING_PERMISSION, permission=console_name(error.permission))
             case FeatureUnavailable():
                 self._report(Issue.FEATURE_UNAVAILABLE, code=error.error_code or "403")
+
+    def blocking_failed(self, error: RingCentralError) -> None:
+        """Take note of why RingCentral doesn't block who is blocked here."""
+        if isinstance(error, MissingPermission):
+            self._report(Issue.BLOCKING_NOT_ALLOWED, permission=console_name(error.permission))
+
+    def blocking_works(self) -> None:
+        """Take note that RingCentral blocks who is blocked here, or that nobody wants it to."""
+        self.clear(Issue.BLOCKING_NOT_ALLOWED)
 
     def clear(self, *issues: Issue) -> None:
         """Take away what is mended."""

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from .browser_session import EntrySession
 from .cloud import AccessTokens, AppCredentials, RingCentralClient, region_of
-from .const import CONF_JWT, CONF_SERVER, USER_AGENT
+from .const import CONF_JWT, CONF_SERVER, CONF_SOURCE, USER_AGENT
+from .patience import async_patience
+from .sources import Source
 
 
 def credentials_of(data: Mapping[str, Any]) -> AppCredentials:
@@ -24,5 +28,26 @@ def credentials_of(data: Mapping[str, Any]) -> AppCredentials:
 @callback
 def async_client(hass: HomeAssistant, sign_in: AppCredentials | AccessTokens) -> RingCentralClient:
     """Return a client for what signs in, which knows where this Home Assistant is."""
-    near = region_of(hass.config.country, hass.config.time_zone)
-    return RingCentralClient(async_get_clientsession(hass), sign_in, user_agent=USER_AGENT, near=near)
+    app = sign_in.client_id if isinstance(sign_in, AppCredentials) else sign_in.app
+    return RingCentralClient(
+        async_get_clientsession(hass),
+        sign_in,
+        user_agent=USER_AGENT,
+        near=region_of(hass.config.country, hass.config.time_zone),
+        patience=async_patience(hass, sign_in.server, app),
+    )
+
+
+@callback
+def async_client_of(hass: HomeAssistant, entry: ConfigEntry) -> RingCentralClient | None:
+    """Return a client for the user of a line; None for a line that nobody is signed in for.
+
+    A line that is loaded has one, which is the one to use: of two that refresh a session one would end it.
+    """
+    match entry.data[CONF_SOURCE]:
+        case Source.BROWSER:
+            return async_client(hass, EntrySession(hass, entry))
+        case Source.RINGCENTRAL:
+            return async_client(hass, credentials_of(entry.data))
+        case _:
+            return None
