@@ -11,15 +11,10 @@ import voluptuous as vol
 
 from custom_components.ringcentral.const import DOMAIN
 
+from .line import Line
 from .translations import missing_texts
 
 CALLS: Final = {"answer_mode": "answering_machine", "answer_after": 5, "longest_message": 300}
-
-USUAL: Final = {"blocked_calls": "reject", "anonymous_calls": "ring"}
-"""What is done about callers unless something else is chosen."""
-
-UNWANTED: Final = {"favorites_ring": False, "repeats_ring": False}
-"""Who is let through do not disturb unless somebody is."""
 
 
 @dataclass
@@ -59,6 +54,23 @@ class Flow:
     @property
     def errors(self) -> dict[str, str]:
         return dict(self.result["errors"])
+
+
+async def open_page(line: Line, page: str) -> Any:
+    """Press Configure of a line, and choose a page."""
+    options = line.hass.config_entries.options
+    menu = await options.async_init(line.entry.entry_id)
+    assert missing_texts("options", menu) == []
+    return await options.async_configure(menu["flow_id"], {"next_step_id": page})
+
+
+async def choose(line: Line, page: str, typed: Mapping[str, Any]) -> Any:
+    """Fill a page in and submit it; every text that is shown must exist."""
+    form = await open_page(line, page)
+    result = await line.hass.config_entries.options.async_configure(form["flow_id"], dict(typed))
+    assert missing_texts("options", result) == []
+    await line.hass.async_block_till_done()
+    return result
 
 
 def suggested(schema: vol.Schema) -> dict[str, Any]:

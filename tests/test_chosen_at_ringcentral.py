@@ -11,20 +11,15 @@ from simulator.rest import Endpoint, Fault
 from simulator.ringcentral import RingCentral
 
 from .browser import Browser
-from .flow import CALLS, suggested
+from .flow import choose, suggested
 from .line import Line, add_line
-from .translations import missing_texts
 
 ALLOWED = {"ReadContacts", "EditExtensions"}
 
 
 async def configure(line: Line, **chosen: bool) -> Any:
-    """Open Configure, and submit."""
-    options = line.hass.config_entries.options
-    form = await options.async_init(line.entry.entry_id)
-    result = await options.async_configure(form["flow_id"], CALLS | chosen)
-    if result["type"] is FlowResultType.FORM:
-        assert missing_texts("options", result) == []
+    """Choose what RingCentral is to do."""
+    result = await choose(line, "ringcentral", chosen)
     await line.hass.async_block_till_done(wait_background_tasks=True)
     return result
 
@@ -108,8 +103,6 @@ async def test_who_is_not_signed_in_is_not_asked(hass: HomeAssistant, source: st
     entry = MockConfigEntry(domain="ringcentral", data={"source": source})
     entry.add_to_hass(hass)
 
-    form = await hass.config_entries.options.async_init(entry.entry_id)
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
 
-    assert form["data_schema"] is not None
-    fields = {str(field) for field in form["data_schema"].schema}
-    assert not {"address_book", "block_at_ringcentral"} & fields
+    assert menu["menu_options"] == ["calls", "machine", "callers", "calling"]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, Final, override
 
 from homeassistant.config_entries import (
@@ -18,33 +17,13 @@ from homeassistant.core import HomeAssistant, callback
 import voluptuous as vol
 
 from .account_forms import DEVICE_FORM, PRESET_FORMS, AccountForm, Preset, UnusableAccountError, form_of
-from .chosen_at_ringcentral import async_try_choices
-from .config_forms import (
-    CALLS_FORM,
-    CONF_UNDERSTOOD,
-    EMERGENCY_FORM,
-    MAY_BE_EMPTY,
-    OPTIONS_FORM,
-    PASSWORD_FORM,
-    SIGNED_IN_OPTIONS_FORM,
-    Problem,
-    flat,
-    without_usual_treatments,
-)
-from .const import (
-    CONF_AUTHORIZATION_ID,
-    CONF_DOMAIN,
-    CONF_EMERGENCY_CALLS,
-    CONF_SOURCE,
-    DOMAIN,
-    SUBENTRY_CONTACT,
-)
+from .config_forms import CALLS_FORM, PASSWORD_FORM, Problem, flat
+from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_SOURCE, DOMAIN, SUBENTRY_CONTACT
 from .contact_flow import ContactFlow
-from .numbering import Numbering
+from .options_flow import LineOptionsFlow
 from .registration_check import RegistrationFailedError, async_check_registration
 from .sign_in_flow import SignInFlow
 from .softphone import Transport
-from .softphone.dialing import is_emergency
 from .sources import SIGNED_IN, Source, account_of, registers_as, tls_of
 
 # Seconds
@@ -67,7 +46,7 @@ class RingCentralConfigFlow(SignInFlow, domain=DOMAIN):
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
         """Return the flow behind Configure."""
-        return CallsOptionsFlow()
+        return LineOptionsFlow()
 
     @classmethod
     @callback
@@ -307,56 +286,3 @@ async def _async_check(hass: HomeAssistant, data: Mapping[str, Any]) -> None:
     await asyncio.sleep(shown_at + SHORTEST_PROGRESS - loop.time())
     if failure is not None:
         raise failure
-
-
-class CallsOptionsFlow(OptionsFlow):
-    """Change what happens when somebody calls, whom automations may call, and whom a test of the line calls."""
-
-    def __init__(self) -> None:
-        """Know nothing yet."""
-        self._typed: dict[str, Any] = {}
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask the same question as when the line was added, and for the rarer choices."""
-        problem = Problem()
-        if user_input is not None:
-            self._typed = flat(user_input)
-            options = self._options
-            numbering = await self.hass.async_add_executor_job(Numbering, self.hass.config.country)
-            problem = Problem.of_numbers(
-                options, partial(is_emergency, of_country=numbering.emergency_numbers)
-            )
-            if not problem.errors:
-                problem = await async_try_choices(self.hass, self.config_entry, options)
-            if not problem.errors:
-                if CONF_EMERGENCY_CALLS in options.keys() - self.config_entry.options.keys():
-                    return await self.async_step_emergency_calls()
-                return self.async_create_entry(data=options)
-        signed_in = self.config_entry.data[CONF_SOURCE] in SIGNED_IN
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                SIGNED_IN_OPTIONS_FORM if signed_in else OPTIONS_FORM, user_input or self.config_entry.options
-            ),
-            errors=problem.errors,
-            description_placeholders=problem.placeholders,
-        )
-
-    async def async_step_emergency_calls(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Tell what comes with letting automations call emergency services; nothing is saved until that is confirmed."""
-        if user_input is not None and user_input[CONF_UNDERSTOOD]:
-            return self.async_create_entry(data=self._options)
-        return self.async_show_form(
-            step_id="emergency_calls",
-            data_schema=EMERGENCY_FORM,
-            errors={} if user_input is None else {CONF_UNDERSTOOD: "not_understood"},
-        )
-
-    @property
-    def _options(self) -> dict[str, Any]:
-        """The entry's options with what was typed."""
-        # What was emptied isn't among what was typed, or is nothing.
-        options = without_usual_treatments({**self.config_entry.options, **self._typed})
-        return {
-            key: value for key, value in options.items() if key not in MAY_BE_EMPTY or self._typed.get(key)
-        }

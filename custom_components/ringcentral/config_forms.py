@@ -1,6 +1,6 @@
 """What the configuration flow asks for, and how it says what went wrong."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Final, Self
@@ -8,11 +8,6 @@ from typing import Any, Final, Self
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_PASSWORD
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
-    BooleanSelector,
-    EntitySelector,
-    EntitySelectorConfig,
-    MediaSelector,
-    MediaSelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -26,7 +21,6 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .call_filter import number_pattern
 from .cloud import (
     PRODUCTION_SERVER,
     EncryptionWithdrawn,
@@ -46,38 +40,21 @@ from .cloud import (
     WrongJwt,
 )
 from .const import (
-    CONF_ADDRESS_BOOK,
-    CONF_ALLOWED_NUMBERS,
-    CONF_ANONYMOUS_CALLS,
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
-    CONF_BLOCK_AT_RINGCENTRAL,
-    CONF_BLOCKED_CALLS,
-    CONF_EMERGENCY_CALLS,
-    CONF_FAVORITES_RING,
-    CONF_GREETING,
-    CONF_GREETING_MEDIA,
     CONF_JWT,
     CONF_LONGEST_MESSAGE,
-    CONF_OFFICE_HOURS,
     CONF_PHONE,
-    CONF_REPEATS_RING,
     CONF_SERVER,
-    CONF_SILENCE,
-    CONF_TEST_NUMBER,
-    CONF_THANKS,
     CONF_TRANSPORT,
     DEFAULT_ANSWER_AFTER,
     DEFAULT_LONGEST_MESSAGE,
-    DEFAULT_SILENCE,
     LOGGER,
     AnswerMode,
-    Treatment,
 )
 from .permissions import console_name
 from .registration_check import CERTIFICATE_AT_HOME, LOSSES, LOST, RegistrationFailedError
-from .softphone import Cause, InvalidNumberError, Transport
-from .softphone.dialing import dialled
+from .softphone import Cause, Transport
 
 NEW_PHONE: Final = "new"
 SECTION_ADVANCED: Final = "advanced"
@@ -164,7 +141,8 @@ def phone_name(phone: ExistingPhone) -> str:
 PASSWORD_FORM: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 
 
-def _seconds(least: int, most: int, step: int) -> vol.All:
+def seconds_field(least: int, most: int, step: int) -> vol.All:
+    """Return what asks for so many seconds, as a whole number."""
     config = NumberSelectorConfig(
         min=least, max=most, step=step, mode=NumberSelectorMode.BOX, unit_of_measurement="s"
     )
@@ -180,73 +158,10 @@ CALLS_FORM: Final = vol.Schema(
                 translation_key=CONF_ANSWER_MODE,
             )
         ),
-        vol.Required(CONF_ANSWER_AFTER, default=DEFAULT_ANSWER_AFTER): _seconds(0, 120, 1),
-        vol.Required(CONF_LONGEST_MESSAGE, default=DEFAULT_LONGEST_MESSAGE): _seconds(10, 900, 10),
+        vol.Required(CONF_ANSWER_AFTER, default=DEFAULT_ANSWER_AFTER): seconds_field(0, 120, 1),
+        vol.Required(CONF_LONGEST_MESSAGE, default=DEFAULT_LONGEST_MESSAGE): seconds_field(10, 900, 10),
     }
 )
-
-
-def _treatment(key: str) -> SelectSelector:
-    return SelectSelector(
-        SelectSelectorConfig(
-            options=[treatment.value for treatment in TREATMENTS[key]],
-            mode=SelectSelectorMode.DROPDOWN,
-            translation_key=key,
-        )
-    )
-
-
-# The first of each is what is done unless something else is chosen.
-TREATMENTS: Final = {
-    CONF_BLOCKED_CALLS: (Treatment.REJECT, Treatment.SILENT, Treatment.ANSWERING_MACHINE),
-    CONF_ANONYMOUS_CALLS: (
-        Treatment.RING, Treatment.SILENT, Treatment.ANSWERING_MACHINE, Treatment.REJECT,
-    ),
-}  # fmt: skip
-
-_LET_THROUGH: Final = (CONF_FAVORITES_RING, CONF_REPEATS_RING)
-_MACHINE_FIELDS: Final = {
-    vol.Optional(CONF_GREETING): TextSelector(TextSelectorConfig(multiline=True)),
-    vol.Optional(CONF_GREETING_MEDIA): MediaSelector(MediaSelectorConfig(accept=["audio/*"])),
-    vol.Required(CONF_SILENCE, default=DEFAULT_SILENCE): _seconds(0, 60, 1),
-    vol.Optional(CONF_THANKS): TextSelector(TextSelectorConfig(multiline=True)),
-}
-_HOURS: Final = EntitySelector(EntitySelectorConfig(domain=["schedule", "binary_sensor", "input_boolean"]))
-OPTIONS_FORM: Final = CALLS_FORM.extend(
-    {
-        vol.Optional(CONF_OFFICE_HOURS): _HOURS,
-        **_MACHINE_FIELDS,
-        **{
-            vol.Required(key, default=first.value): _treatment(key) for key, (first, *_) in TREATMENTS.items()
-        },
-        **{vol.Required(key, default=False): BooleanSelector() for key in _LET_THROUGH},
-        vol.Optional(CONF_ALLOWED_NUMBERS): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.TEL, multiple=True)
-        ),
-        vol.Required(CONF_EMERGENCY_CALLS, default=False): BooleanSelector(),
-        vol.Optional(CONF_TEST_NUMBER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL)),
-    }
-)
-SIGNED_IN_OPTIONS: Final = (CONF_ADDRESS_BOOK, CONF_BLOCK_AT_RINGCENTRAL)
-"""What RingCentral does only for those who are signed in to it."""
-SIGNED_IN_OPTIONS_FORM: Final = OPTIONS_FORM.extend(
-    {vol.Required(key, default=False): BooleanSelector() for key in SIGNED_IN_OPTIONS}
-)
-MAY_BE_EMPTY: Final = (
-    CONF_OFFICE_HOURS,
-    CONF_GREETING,
-    CONF_GREETING_MEDIA,
-    CONF_THANKS,
-    *_LET_THROUGH,
-    CONF_ALLOWED_NUMBERS,
-    CONF_EMERGENCY_CALLS,
-    CONF_TEST_NUMBER,
-    *SIGNED_IN_OPTIONS,
-)
-"""The options that are gone when they are emptied, or switched off."""
-
-CONF_UNDERSTOOD: Final = "understood"
-EMERGENCY_FORM: Final = vol.Schema({vol.Required(CONF_UNDERSTOOD, default=False): BooleanSelector()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,37 +196,10 @@ class Problem:
             {"base": key}, {"detail": detail, "host": error.server.host, "port": str(error.server.port)}
         )
 
-    @classmethod
-    def of_numbers(cls, options: Mapping[str, Any], is_emergency: Callable[[str], bool]) -> Self:
-        """Tell which of the numbers of the options is none, or must not be called."""
-        try:
-            for number in options.get(CONF_ALLOWED_NUMBERS, ()):
-                number_pattern(number)
-        except vol.Invalid:
-            return cls({CONF_ALLOWED_NUMBERS: "invalid_allowed_number"})
-        return cls._of_test_number(options, is_emergency)
-
-    @classmethod
-    def _of_test_number(cls, options: Mapping[str, Any], is_emergency: Callable[[str], bool]) -> Self:
-        """Tell what keeps the number of the options, if there is one, from being called by a test."""
-        if (number := options.get(CONF_TEST_NUMBER)) is None:
-            return cls()
-        try:
-            emergency = is_emergency(dialled(number))
-        except InvalidNumberError:
-            return cls({CONF_TEST_NUMBER: "invalid_number"})
-        return cls({CONF_TEST_NUMBER: "emergency_number"} if emergency else {})
-
     @property
     def is_of_encryption(self) -> bool:
         """Whether it may be gone without encryption."""
         return self.errors.get("base") in {*ENCRYPTION_ERRORS.values(), "encryption_withdrawn"}
-
-
-def without_usual_treatments(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options without the treatments that are done anyway."""
-    usual = {key: first.value for key, (first, *_) in TREATMENTS.items()}
-    return {key: value for key, value in options.items() if value != usual.get(key)}
 
 
 def flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
