@@ -155,6 +155,27 @@ async def look_at_contact(page: Page, home: Home) -> None:
     await shoot(page, "contact")
 
 
+async def look_at_options(page: Page, home: Home) -> None:
+    """Look at what can be configured."""
+    await page.goto(f"{home.url}/config/integrations/integration/ringcentral")
+    await page.get_by_role("button", name="Configure").first.click()
+    await page.get_by_text("Calls that are placed from here").wait_for()
+    await shoot(page, "options")
+
+
+async def look_at_blueprint(page: Page, home: Home) -> None:
+    """Look at what the blueprint for an intercom asks."""
+    blueprint = (CHECKOUT / "blueprints" / "automation" / "ringcentral" / "intercom_gate.yaml").read_text()
+    name = "Telephone: the intercom opens the gate"
+    async with home.websocket() as websocket:
+        path = "ringcentral/intercom_gate.yaml"
+        await websocket.command("blueprint/save", domain="automation", path=path, yaml=blueprint)
+    await page.goto(f"{home.url}/config/blueprint/dashboard")
+    await page.get_by_text(name).first.click()
+    await page.get_by_text("Number of the intercom").first.wait_for()
+    await shoot(page, "blueprint")
+
+
 async def look_at_automation(page: Page, home: Home) -> None:
     """Look at an automation that answers, as its editor shows it."""
     call = {"entity_id": "event.reception_call"}
@@ -226,6 +247,8 @@ async def run() -> None:
             await cloud.sip.ended(talking)
             await play_newest_clip(page, home)
             await look_at_contact(page, home)
+            await look_at_options(page, home)
+            await look_at_blueprint(page, home)
             await look_at_automation(page, home)
             await look_at_exchange(page, home)
 
