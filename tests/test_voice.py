@@ -115,7 +115,7 @@ async def test_an_engine_that_takes_for_ever_has_failed(
     monkeypatch.setattr(voice_module, "PATIENCE", 0.0)
 
     assert (await refused(voice, Speech("Hello")))[0] == "tts_failed"
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def test_a_language_it_does_not_speak_is_told(voice: Voice, speaker: Speaker) -> None:
