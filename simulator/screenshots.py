@@ -9,6 +9,7 @@ import time
 from typing import Any, Final
 
 import aiohttp
+from homeassistant.util.yaml import parse_yaml
 from playwright.async_api import Locator, Page, async_playwright
 
 from .authority import Authority
@@ -146,6 +147,29 @@ async def look_at_device(page: Page, home: Home) -> None:
     await shoot(page, "device")
 
 
+async def look_at_tablet(page: Page, home: Home, cloud: RingCentral) -> None:
+    """Look at a dashboard on the wall while the door station calls."""
+    entries = await home.get("/api/config/config_entries/entry?domain=ringcentral")
+    flows = "/api/config/config_entries/subentries/flow"
+    flow = await home.post(flows, {"handler": [entries[0]["entry_id"], "contact"]})
+    await home.post(f"{flows}/{flow['flow_id']}", {"next_step_id": "contact"})
+    door = {"door_station": True, "opening_keys": "9"}
+    contact = {"name": "Front door", "numbers": [CALLERS[4].number], "favorite": False, "blocked": False}
+    calls = {"answer_automatically": False}
+    await home.post(f"{flows}/{flow['flow_id']}", contact | {"door": door, "calls": calls})
+    story = (CHECKOUT / "docs" / "stories" / "wall-tablet.md").read_text()
+    card = parse_yaml(story.partition("```yaml\n")[2].partition("```")[0])
+    async with home.websocket() as websocket:
+        await websocket.command("lovelace/dashboards/create", url_path="wall-tablet", title="Hallway")
+        views = {"views": [{"title": "Hallway", "cards": [card]}]}
+        await websocket.command("lovelace/config/save", url_path="wall-tablet", config=views)
+    await page.goto(f"{home.url}/wall-tablet/0")
+    ringing = await cloud.call(CALLERS[4])
+    await page.get_by_text("We are coming").wait_for()
+    await shoot(page, "tablet")
+    await cloud.sip.ended(ringing)
+
+
 async def look_at_contact(page: Page, home: Home) -> None:
     """Look at what is asked about a contact."""
     await page.goto(f"{home.url}/config/integrations/integration/ringcentral")
@@ -246,6 +270,7 @@ async def run() -> None:
             await look_at_device(page, home)
             await cloud.sip.ended(talking)
             await play_newest_clip(page, home)
+            await look_at_tablet(page, home, cloud)
             await look_at_contact(page, home)
             await look_at_options(page, home)
             await look_at_blueprint(page, home)
