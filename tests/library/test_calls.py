@@ -3,29 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.ringcentral.library import (
-    CallQuery,
-    CallRecord,
-    Direction,
-    Library,
-    LibraryError,
-    Missed,
-)
+from custom_components.ringcentral.library import CallQuery, Direction, Library, LibraryError, Missed
 
-START = datetime(2026, 11, 21, 17, 3, 11, 250_000, UTC)
-CALL = CallRecord(
-    id="call-1",
-    line_id="front-door",
-    direction=Direction.INCOMING,
-    started_at=START,
-    caller="+15551234567",
-    caller_name="Anna Smith",
-    called="+15557654321",
-)
-
-
-def after(**kwargs: float) -> datetime:
-    return START + timedelta(**kwargs)
+from .builders import CALL, START, after
 
 
 async def test_a_call_is_kept_as_it_was_told(library: Library) -> None:

@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.ringcentral.library import (
-    CallRecord,
     ClipNotFoundError,
     ClipState,
     Day,
@@ -17,28 +16,8 @@ from custom_components.ringcentral.library import (
     Total,
 )
 
+from .builders import CALL, START, after, save_clip
 from .conftest import write_wav
-
-START = datetime(2026, 11, 21, 17, 3, 11, 250_000, UTC)
-CALL = CallRecord(
-    id="call-1",
-    line_id="front-door",
-    direction=Direction.INCOMING,
-    started_at=START,
-    caller="+15551234567",
-    caller_name="Anna Smith",
-    called="+15557654321",
-)
-
-
-def after(**kwargs: float) -> datetime:
-    return START + timedelta(**kwargs)
-
-
-async def save_clip(library: Library, line_id: str, started_at: datetime, duration: float = 2.0) -> str:
-    clip = await library.begin_clip(line_id, started_at)
-    await library.finish_clip(clip.id, duration)
-    return clip.id
 
 
 async def test_a_clip_gets_an_id_and_a_place_in_its_month(library: Library, folder: Path) -> None:
