@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 import ssl
 from typing import Any
@@ -51,12 +51,11 @@ async def failure(account: Account, tls: ssl.SSLContext | None = None) -> Regist
 
 
 @asynccontextmanager
-async def answering(answer: bytes) -> AsyncGenerator[int]:
-    """Run a server that says the same to whatever comes first; yield its port."""
+async def serving(answer: Callable[[bytes], bytes]) -> AsyncGenerator[int]:
+    """Run a server that answers what comes first, and nothing else; yield its port."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1000)
-        writer.write(answer)
+        writer.write(answer(await reader.read(4000)))
         await reader.read()
         writer.close()
 
@@ -66,6 +65,11 @@ async def answering(answer: bytes) -> AsyncGenerator[int]:
     finally:
         server.close()
         await server.wait_closed()
+
+
+def answering(answer: bytes) -> AbstractAsyncContextManager[int]:
+    """Run a server that says the same to whatever comes first; yield its port."""
+    return serving(lambda _: answer)
 
 
 async def test_an_account_that_works_is_given_back() -> None:
@@ -204,25 +208,18 @@ async def test_where_a_server_sends_us_may_fail() -> None:
     assert (failed.key, failed.server) == ("nothing_listens", Proxy("127.0.0.1", dead))
 
 
-@asynccontextmanager
-async def redirecting(to: int) -> AsyncGenerator[int]:
+def redirecting(to: int) -> AbstractAsyncContextManager[int]:
     """Run a server that sends everybody to another port; yield its own."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        kept = [line for line in request if line.split(":")[0] in {"Via", "From", "To", "Call-ID", "CSeq"}]
+    def answer(request: bytes) -> bytes:
+        lines = request.decode().split("\r\n")
+        kept = [line for line in lines if line.split(":")[0] in {"Via", "From", "To", "Call-ID", "CSeq"}]
         moved = f"Contact: <sip:127.0.0.1:{to};transport=tcp>"
-        lines = ["SIP/2.0 302 Moved Temporarily", *kept, moved, "Content-Length: 0", "", ""]
-        writer.write("\r\n".join(lines).encode())
-        await reader.read()
-        writer.close()
+        return "\r\n".join(
+            ["SIP/2.0 302 Moved Temporarily", *kept, moved, "Content-Length: 0", "", ""]
+        ).encode()
 
-    server = await asyncio.start_server(serve, "127.0.0.1")
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        await server.wait_closed()
+    return serving(answer)
 
 
 # Certificates

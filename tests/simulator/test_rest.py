@@ -19,6 +19,8 @@ from simulator.rest import (
     Trouble,
 )
 
+from .conftest import Clock
+
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TCP = [{"transport": "TCP"}]
 
@@ -55,21 +57,6 @@ class Phone:
 
     async def get(self, path: str, token: str = "") -> tuple[int, Any]:
         return await self._ask("GET", path, f"Bearer {token}")
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from simulator.refusals import Refused
 from simulator.sessions import CODE_TTL, REFRESH_TOKEN_TTL, Sessions
 from simulator.user import Account
 
+from .conftest import Clock
+
 VERIFIER = "a-verifier-that-is-long-enough-to-be-taken-0123"
 CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 USER = Account()
@@ -24,21 +26,6 @@ QUERY = {
 PLAIN = QUERY | {"code_challenge": VERIFIER, "code_challenge_method": "plain"}
 PUBLIC = {"client_id": USER.client_id}
 UNCHALLENGED = {key: QUERY[key] for key in ("response_type", "client_id", "redirect_uri")}
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
