@@ -51,7 +51,7 @@ def _run(days: float, seconds: float, processes: int, first: int) -> int:
     began = told = time.monotonic()
     # A life's seed alone brings it back.
     seeds = count(first)
-    total = Total()
+    total = Total(first)
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         lives = {pool.submit(live, next(seeds)) for _ in range(processes)}
         while lives:
@@ -78,9 +78,10 @@ def _sentence(record: Record) -> str:
 class Total:
     """What came of all lives."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, first: int) -> None:
+        """Begin with none, of seeds from this one on."""
         self.days = 0.0
+        self._first = first
         self.violations = 0
         self._lives = self._calls = self._rang = self._answered = 0
         self._faults: Counter[str] = Counter()
@@ -100,7 +101,7 @@ class Total:
     def lines(self, seconds: float) -> Iterator[str]:
         """Tell it."""
         faults = self._faults.total()
-        yield f"{self.days:.1f} line-days in {self._lives} lives, {seconds:.0f} s"
+        yield f"{self.days:.1f} line-days in {self._lives} lives from seed {self._first} on, {seconds:.0f} s"
         yield f"{faults} faults, {faults / max(self.days, 1):.0f} a day:"
         yield from (f"  {times:7}  {kind}" for kind, times in sorted(self._faults.items()))
         yield f"{self._calls} calls placed, {self._rang} rang, {self._answered} were answered"
