@@ -33,6 +33,9 @@ ANNA: Final = Caller(number="+16505550142", name="Anna Smith", manner=Manner(spe
 LISTENER: Final = Caller(number="+16505550117", name="Hillside School", manner=Manner(stay=True))
 """Says nothing and never hangs up."""
 
+_WAV_HEADER: Final = 44
+"""Bytes."""
+
 TERMINAL: Final = {"missed", "declined", "blocked", "ended"}
 
 
@@ -115,6 +118,10 @@ class Line:
         async with asyncio.timeout(10):
             await lost.wait()
         stop()
+
+    async def has_recorded(self, clips: int = 1) -> None:
+        """Wait until so many sound files have sound in them."""
+        await until(lambda: sum(clip.stat().st_size > _WAV_HEADER for clip in self.clips) >= clips)
 
     async def reload(self) -> None:
         """Reload the entry and wait until it is registered again."""

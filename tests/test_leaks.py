@@ -95,7 +95,7 @@ class Life:
         await line.told("recording_saved")
         assert check_clip(line.clips[0].read_bytes(), secure)
         call = await line.call(LISTENER)
-        await line.told("recording_started", 2)
+        await line.has_recorded(2)
         await line.lose()
         await until(lambda: call.events[-1][1] == "back")
         self.cloud.sip.do(call, Step.HANG_UP)
