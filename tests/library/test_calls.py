@@ -43,6 +43,40 @@ async def test_a_call_is_answered_and_ended(library: Library) -> None:
     )
 
 
+async def test_what_is_known_of_the_contact_and_the_sound_is_kept(library: Library) -> None:
+    await library.begin_call(replace(CALL, contact="Anna\x00 at home"))
+
+    await library.end_call("call-1", after(seconds=46), "ended", "remote_hangup", media='{"lost": 3}')
+
+    call = await library.last_call("front-door")
+    assert call is not None
+    assert (call.contact, call.media) == ("Anna at home", '{"lost": 3}')
+
+
+@pytest.mark.parametrize(("length", "kept"), [(4096, True), (4097, False)])
+async def test_figures_that_are_too_long_are_left_out(library: Library, length: int, kept: bool) -> None:
+    await library.begin_call(CALL)
+    await library.end_call("call-1", after(seconds=46), "ended", "remote_hangup", media="7" * length)
+
+    call = await library.last_call("front-door")
+    assert call is not None and (call.media is not None) is kept
+
+
+@pytest.mark.parametrize(
+    ("answered", "ended", "rang"),
+    [(4, 46, 4.0), (4, None, 4.0), (None, 46, 46.0), (None, None, None), (-1, 46, 0.0)],
+)
+def test_a_call_rings_until_it_is_answered_or_over(
+    answered: float | None, ended: float | None, rang: float | None
+) -> None:
+    call = replace(
+        CALL,
+        answered_at=None if answered is None else after(seconds=answered),
+        ended_at=None if ended is None else after(seconds=ended),
+    )
+    assert call.ring_seconds == rang
+
+
 async def test_only_the_first_answer_and_the_first_end_count(library: Library) -> None:
     await library.begin_call(CALL)
     await library.answer_call("call-1", after(seconds=4))

@@ -7,8 +7,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.ringcentral.library import (
+    ClipInUseError,
+    ClipKind,
     ClipNotFoundError,
     ClipState,
+    Consent,
     Day,
     Direction,
     Library,
@@ -80,6 +83,79 @@ async def test_a_finished_clip_is_saved_with_its_duration(library: Library) -> N
     assert await library.clip(begun.id) == saved
 
 
+async def test_a_saved_clip_knows_its_size_and_how_loud_it_is(library: Library) -> None:
+    clip = await library.begin_clip("front-door", START, kind=ClipKind.VOICEMAIL, consent=Consent.GREETED)
+    write_wav(clip.path, 800)
+
+    saved = await library.finish_clip(clip.id, 0.1)
+
+    assert (saved.kind, saved.consent) == (ClipKind.VOICEMAIL, Consent.GREETED)
+    assert (saved.size, saved.peak, saved.rms, saved.envelope) == (1644, 0.0, 0.0, bytes(100))
+
+
+async def test_a_clip_whose_file_is_no_sound_is_saved_with_its_size_alone(library: Library) -> None:
+    clip = await library.begin_clip("front-door", START)
+    clip.path.write_bytes(b"RIFF")
+
+    saved = await library.finish_clip(clip.id, 0.1)
+
+    assert (saved.state, saved.size, saved.peak, saved.envelope) == (ClipState.SAVED, 4, None, None)
+
+
+async def test_a_clip_becomes_a_favourite_and_is_heard_and_neither_again(library: Library) -> None:
+    clip_id, other = (
+        await save_clip(library, "front-door", START),
+        await save_clip(library, "front-door", START),
+    )
+
+    changed = await library.set_favorite(clip_id, True)
+    heard = await library.mark_heard(clip_id)
+    assert (changed.favorite, changed.heard, heard.favorite, heard.heard) == (True, False, True, True)
+    assert await library.clip(clip_id) == heard
+
+    await library.set_favorite(clip_id, False)
+    again = await library.mark_heard(clip_id, False)
+    assert (again.favorite, again.heard) == (False, False)
+    untouched = await library.clip(other)
+    assert untouched is not None and not untouched.favorite and not untouched.heard
+
+
+async def test_a_transcript_is_kept_bounded_and_fit_to_be_shown(library: Library) -> None:
+    clip_id = await save_clip(library, "front-door", START)
+
+    clip = await library.set_transcript(clip_id, "Hello\nthere\x00\udc80", "en-US\u202e")
+    assert (clip.transcript, clip.language) == ("Hello there  ", "en-US")
+    long = await library.set_transcript(clip_id, "x" * 300_000)
+    assert long.transcript == "x" * 200_000 and long.language is None
+    gone = await library.set_transcript(clip_id, None)
+    assert gone.transcript is None
+
+
+async def test_what_is_gone_cannot_be_changed(library: Library) -> None:
+    for change in (
+        library.set_favorite("0" * 32, True),
+        library.mark_heard("0" * 32),
+        library.set_transcript("0" * 32, "Hello"),
+    ):
+        with pytest.raises(ClipNotFoundError):
+            await change
+
+
+async def test_a_clip_is_deleted_with_its_file_but_not_while_it_is_recorded(library: Library) -> None:
+    clip = await library.begin_clip("front-door", START)
+    write_wav(clip.path, 800)
+
+    with pytest.raises(ClipInUseError):
+        await library.delete_clip(clip.id)
+    assert clip.path.exists()
+
+    await library.finish_clip(clip.id, 0.1)
+    await library.delete_clip(clip.id)
+    await library.delete_clip(clip.id)
+    assert await library.clip(clip.id) is None
+    assert not clip.path.exists()
+
+
 async def test_a_discarded_clip_leaves_neither_row_nor_file(library: Library) -> None:
     clip = await library.begin_clip("front-door", START)
     other = await library.begin_clip("front-door", START)
@@ -134,6 +210,8 @@ async def test_days_are_the_homes_own(library: Library) -> None:
     ]
     assert [clip.id for clip in await library.clips("front-door", date(2026, 11, 21), new_york)] == [late]
     assert await library.days("front-door", UTC) == [Day(date(2026, 11, 22), Total(3, 7.5))]
+    assert [day.date.day for day in await library.days("front-door", new_york, limit=1)] == [22]
+    assert [day.date.day for day in await library.days("front-door", new_york, limit=5, offset=1)] == [21]
 
 
 async def test_a_day_begins_with_its_midnight_and_ends_before_the_next(library: Library) -> None:

@@ -1,8 +1,10 @@
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from pathlib import Path
+import shutil
 import sqlite3
-from unittest.mock import patch
+from typing import cast
+from unittest.mock import Mock, patch
 
 import pytest
 
@@ -10,18 +12,30 @@ from custom_components.ringcentral.library import (
     RECOVERED_LINE_ID,
     Library,
     LibraryAccessError,
+    LibraryDamagedError,
     LibraryError,
     LibraryFullError,
     LibraryTooNewError,
     Total,
 )
-from custom_components.ringcentral.library.database import open_database, transaction
+from custom_components.ringcentral.library.database import (
+    close_database,
+    note_begin,
+    open_database,
+    transaction,
+)
 from custom_components.ringcentral.library.schema import MIGRATIONS
 
 from .conftest import samples_by_size, write_wav
 
 START = datetime(2026, 11, 21, 17, 3, 11, tzinfo=UTC)
-SETTINGS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "user_version": len(MIGRATIONS)}
+SETTINGS = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "secure_delete": 1,
+    "foreign_keys": 1,
+    "user_version": len(MIGRATIONS),
+}
 MIGRATIONS_PATH = "custom_components.ringcentral.library.database.MIGRATIONS"
 
 
@@ -105,7 +119,7 @@ async def test_a_refused_library_opens_once_its_version_is_back(folder: Path, us
 
 
 async def test_a_database_of_an_older_version_is_brought_up_to_date(folder: Path, used: str) -> None:
-    with patch(MIGRATIONS_PATH, (*MIGRATIONS, "ALTER TABLE clips ADD COLUMN transcript TEXT;")):
+    with patch(MIGRATIONS_PATH, (*MIGRATIONS, "ALTER TABLE clips ADD COLUMN mood TEXT;")):
         library = Library(folder)
         await library.open()
         clip = await library.clip(used)
@@ -153,6 +167,69 @@ def torn_index(path: Path) -> None:
     )
     connection.commit()
     connection.close()
+
+
+async def reopened(folder: Path) -> Path | None:
+    """Open and close the library of a folder, and return the name of what was set aside."""
+    library = Library(folder)
+    await library.open()
+    await library.close()
+    return library.set_aside
+
+
+async def test_a_large_database_is_read_through_only_after_a_run_that_was_not_closed(
+    folder: Path, used: str
+) -> None:
+    torn_index(folder / "library.db")
+    with patch("custom_components.ringcentral.library.database.CHECKED_ALWAYS", 0):
+        assert await reopened(folder) is None
+        connection = sqlite3.connect(folder / "library.db")
+        connection.execute("UPDATE run SET clean = 0")
+        connection.commit()
+        connection.close()
+        assert await reopened(folder) is not None
+
+
+async def test_a_killed_run_is_not_taken_for_a_closed_one(folder: Path, used: str, tmp_path: Path) -> None:
+    library = Library(folder)
+    await library.open()
+    shutil.copytree(folder, tmp_path / "killed")
+    await library.close()
+    torn_index(tmp_path / "killed" / "library.db")
+
+    with patch("custom_components.ringcentral.library.database.CHECKED_ALWAYS", 0):
+        assert await reopened(tmp_path / "killed") is not None
+
+
+async def test_damage_that_shows_in_a_run_is_looked_for_at_the_next_start(folder: Path, used: str) -> None:
+    torn_index(folder / "library.db")
+    with patch("custom_components.ringcentral.library.database.CHECKED_ALWAYS", 0):
+        library = Library(folder)
+        await library.open()
+        with pytest.raises(LibraryDamagedError):
+            await library._run(lambda _: fail(sqlite3.SQLITE_CORRUPT))
+        await library.close()
+
+        assert await reopened(folder) is not None
+
+
+def fail(code: int) -> None:
+    error = sqlite3.DatabaseError()
+    error.sqlite_errorcode = code
+    raise error
+
+
+async def test_a_database_that_cannot_be_prepared_is_closed(folder: Path, used: str) -> None:
+    library = Library(folder)
+    with (
+        patch("custom_components.ringcentral.library.library.prepare", side_effect=sqlite3.OperationalError),
+        pytest.raises(LibraryError),
+    ):
+        await library.open()
+
+    await library.open()
+    assert await library.clip(used) is not None
+    await library.close()
 
 
 @pytest.mark.parametrize("damage", [no_database, torn_page, cut_short, torn_index])
@@ -247,6 +324,39 @@ async def test_a_disk_that_fills_up_loses_nothing_already_kept(folder: Path, use
     await library.close()
 
     assert clip is not None
+
+
+async def test_what_does_not_fit_on_a_full_disk_leaves_what_was_there(folder: Path, used: str) -> None:
+    library = Library(folder)
+    with patch("custom_components.ringcentral.library.library.open_database", open_full_database):
+        await library.open()
+    before = await library.clip(used)
+
+    with pytest.raises(LibraryFullError):
+        await library.set_transcript(used, "parcel " * 20_000)
+
+    assert before == await library.clip(used)
+    assert (await library.search(["front-door"], "parcel")).count == 0
+    await library.close()
+
+
+def failing(code: int) -> sqlite3.Connection:
+    """Return a connection whose disk fails to take anything."""
+    error = sqlite3.OperationalError()
+    error.sqlite_errorcode = code
+    return Mock(sqlite3.Connection, execute=Mock(side_effect=error))
+
+
+def test_a_full_disk_does_not_keep_the_library_from_being_opened() -> None:
+    note_begin(failing(sqlite3.SQLITE_FULL))
+    with pytest.raises(sqlite3.OperationalError):
+        note_begin(failing(sqlite3.SQLITE_IOERR))
+
+
+def test_a_library_is_closed_whatever_can_be_noted() -> None:
+    connection = failing(sqlite3.SQLITE_FULL)
+    close_database(connection, damaged=False)
+    cast("Mock", connection).close.assert_called_once_with()
 
 
 async def begin_clips(library: Library, count: int) -> None:

@@ -1,6 +1,7 @@
 """The calls and clips that are kept: one SQLite database and the audio files beside it."""
 
 from .errors import (
+    ClipInUseError,
     ClipNotFoundError,
     LibraryAccessError,
     LibraryClosedError,
@@ -9,17 +10,24 @@ from .errors import (
     LibraryFullError,
     LibraryTooNewError,
 )
+from .folders import bounds, midnight
 from .library import Library
 from .records import (
     RECOVERED_LINE_ID,
+    CallerClips,
     CallQuery,
     CallRecord,
     Clip,
     ClipKind,
+    ClipQuery,
     ClipState,
+    Consent,
     Day,
     Direction,
+    Folder,
     Missed,
+    Page,
+    Period,
     Total,
 )
 
@@ -27,12 +35,17 @@ __all__ = [
     "RECOVERED_LINE_ID",
     "CallQuery",
     "CallRecord",
+    "CallerClips",
     "Clip",
+    "ClipInUseError",
     "ClipKind",
     "ClipNotFoundError",
+    "ClipQuery",
     "ClipState",
+    "Consent",
     "Day",
     "Direction",
+    "Folder",
     "Library",
     "LibraryAccessError",
     "LibraryClosedError",
@@ -41,5 +54,9 @@ __all__ = [
     "LibraryFullError",
     "LibraryTooNewError",
     "Missed",
+    "Page",
+    "Period",
     "Total",
+    "bounds",
+    "midnight",
 ]

@@ -1,10 +1,10 @@
 """The table of calls."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
+import json
 import sqlite3
 from typing import Final
 
@@ -13,6 +13,34 @@ from .records import CallQuery, CallRecord, Direction, Missed
 
 MAX_TEXT: Final = 128
 """Characters kept of a number or a name: more than any real one has, whatever the wire says."""
+
+MAX_MEDIA: Final = 4096
+"""Characters of what was counted of a call's sound; longer ones are left out, as half of it means nothing."""
+
+_PUNCTUATION: Final = str.maketrans(dict.fromkeys(" -().+/"))
+
+_SELECT: Final = "SELECT * FROM calls WHERE"
+_SELECT_OTHER: Final = "SELECT rowid, other FROM calls WHERE"
+_NEWEST_FIRST: Final = "ORDER BY started_at DESC, rowid DESC"
+_SELECT_NUMBERED: Final = """
+SELECT * FROM calls WHERE rowid IN (SELECT value FROM json_each(?)) ORDER BY started_at DESC, rowid DESC
+"""
+
+_CONDITIONS: Final = {
+    "direction": "direction = :direction",
+    "outcome": "outcome = :outcome",
+    "without": "outcome IS NOT :without",
+    "since": "started_at >= :since",
+}
+"""What each attribute of a query asks of a call; only those given are named, or no index would serve."""
+
+# Who was turned away for the sake of quiet is news all the same. These words are those of the index.
+_MISSED: Final = """
+FROM calls INDEXED BY calls_missed WHERE line_id = :line_id
+AND direction = 'incoming' AND (outcome = 'missed' OR end_reason = 'do_not_disturb') AND ended_at > :since
+"""
+_COUNT_MISSED: Final = f"SELECT count(*) {_MISSED}"
+_LATEST_MISSED: Final = f"SELECT rowid {_MISSED} {_NEWEST_FIRST} LIMIT :limit"
 
 
 class CallTable:
@@ -28,22 +56,25 @@ class CallTable:
             self._connection.execute(
                 """
                 INSERT INTO calls (id, line_id, direction, caller, caller_name, called,
-                                   started_at, answered_at, ended_at, outcome, end_reason)
+                                   started_at, answered_at, ended_at, outcome, end_reason, contact, media, other)
                 VALUES (:id, :line_id, :direction, :caller, :caller_name, :called,
-                        :started_at, :answered_at, :ended_at, :outcome, :end_reason)
+                        :started_at, :answered_at, :ended_at, :outcome, :end_reason, :contact, :media, :other)
                 """,
                 {
                     "id": call.id,
                     "line_id": call.line_id,
                     "direction": call.direction,
-                    "caller": _kept(call.caller),
-                    "caller_name": _kept(call.caller_name),
-                    "called": _kept(call.called),
+                    "caller": kept(call.caller),
+                    "caller_name": kept(call.caller_name),
+                    "called": kept(call.called),
                     "started_at": call.started_at.timestamp(),
                     "answered_at": _seconds(call.answered_at),
                     "ended_at": _seconds(call.ended_at),
                     "outcome": call.outcome,
                     "end_reason": call.end_reason,
+                    "contact": kept(call.contact),
+                    "media": _bounded(call.media),
+                    "other": kept(call.other),
                 },
             )
 
@@ -55,59 +86,55 @@ class CallTable:
                 (at.timestamp(), call_id),
             )
 
-    def end(self, call_id: str, at: datetime, outcome: str, end_reason: str) -> None:
+    def end(self, call_id: str, at: datetime, outcome: str, end_reason: str, media: str | None) -> None:
         """Note how a call ended; the first end counts."""
         with transaction(self._connection):
             self._connection.execute(
-                "UPDATE calls SET ended_at = ?, outcome = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL",
-                (at.timestamp(), outcome, end_reason, call_id),
+                """
+                UPDATE calls SET ended_at = ?, outcome = ?, end_reason = ?, media = ?
+                WHERE id = ? AND ended_at IS NULL
+                """,
+                (at.timestamp(), outcome, end_reason, _bounded(media), call_id),
             )
 
     def newest(self, line_id: str, limit: int, query: CallQuery) -> list[CallRecord]:
         """Return the latest calls of a line that are asked for, newest first."""
-        rows = self._connection.execute(
-            """
-            SELECT * FROM calls WHERE line_id = :line_id
-                AND (:direction IS NULL OR direction = :direction)
-                AND (:outcome IS NULL OR outcome = :outcome)
-                AND (:without IS NULL OR outcome IS NOT :without)
-                AND (:since IS NULL OR started_at >= :since)
-            ORDER BY started_at DESC, rowid DESC
-            """,
-            {
-                "line_id": line_id,
-                "direction": query.direction,
-                "outcome": query.outcome,
-                "without": query.without,
-                "since": _seconds(query.since),
-            },
+        values = {
+            "line_id": line_id,
+            "direction": query.direction,
+            "outcome": query.outcome,
+            "without": query.without,
+            "since": _seconds(query.since),
+            "limit": limit,
+        }
+        where = " AND ".join(
+            ["line_id = :line_id", *(text for name, text in _CONDITIONS.items() if values[name] is not None)]
         )
+        if (of_number := query.of_number) is None:
+            return [
+                *map(
+                    _call, self._connection.execute(f"{_SELECT} {where} {_NEWEST_FIRST} LIMIT :limit", values)
+                )
+            ]
+        meant = cache(of_number)
         # One row at a time, and no more than it takes.
-        with closing(rows):
-            calls: Iterator[CallRecord] = map(_call, rows)
-            if (of_number := query.of_number) is not None:
-                meant = cache(of_number)
-                calls = (call for call in calls if call.other is not None and meant(call.other))
-            return list(islice(calls, limit))
+        with closing(
+            self._connection.execute(f"{_SELECT_OTHER} {where} ORDER BY started_at DESC", values)
+        ) as rows:
+            rows.row_factory = None
+            numbers = islice((row for row, other in rows if other is not None and meant(other)), limit)
+            return self._numbered([*numbers])
 
     def missed(self, line_id: str, since: datetime | None, limit: int) -> Missed:
         """Return how many calls nobody took that ended after a moment, and the latest of them."""
-        # Who was turned away for the sake of quiet is news all the same.
-        rows = self._connection.execute(
-            """
-            SELECT *, count(*) OVER () AS count FROM calls
-            WHERE line_id = :line_id AND direction = :incoming AND ended_at > :since
-            AND (outcome = 'missed' OR end_reason = 'do_not_disturb')
-            ORDER BY started_at DESC, rowid DESC LIMIT :limit
-            """,
-            {
-                "line_id": line_id,
-                "incoming": Direction.INCOMING,
-                "since": since.timestamp() if since else 0.0,
-                "limit": limit,
-            },
-        ).fetchall()
-        return Missed(rows[0]["count"] if rows else 0, tuple(map(_call, rows)))
+        values = {"line_id": line_id, "since": since.timestamp() if since else 0.0, "limit": limit}
+        (count,) = self._connection.execute(_COUNT_MISSED, values).fetchone()
+        latest = [number for (number,) in self._connection.execute(_LATEST_MISSED, values)]
+        return Missed(count, tuple(self._numbered(latest)))
+
+    def _numbered(self, numbers: list[int]) -> list[CallRecord]:
+        """Return calls by their row numbers, newest first."""
+        return [*map(_call, self._connection.execute(_SELECT_NUMBERED, (json.dumps(numbers),)))]
 
 
 def moment(seconds: float) -> datetime:
@@ -129,6 +156,8 @@ def _call(row: sqlite3.Row) -> CallRecord:
         ended_at=None if ended_at is None else moment(ended_at),
         outcome=row["outcome"],
         end_reason=row["end_reason"],
+        contact=row["contact"],
+        media=row["media"],
     )
 
 
@@ -136,6 +165,15 @@ def _seconds(at: datetime | None) -> float | None:
     return None if at is None else at.timestamp()
 
 
-def _kept(text: str | None) -> str | None:
+def bare(number: str) -> str:
+    """Return a number without what it is punctuated with, or all of one that has nothing else."""
+    return number.translate(_PUNCTUATION) or number
+
+
+def kept(text: str | None) -> str | None:
     """Bound a text from the wire, and drop what can't be shown or stored."""
     return None if text is None else "".join(filter(str.isprintable, text))[:MAX_TEXT]
+
+
+def _bounded(media: str | None) -> str | None:
+    return media if media is not None and len(media) <= MAX_MEDIA else None

@@ -1,26 +1,34 @@
 """The table of clips and the audio files beside it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from itertools import groupby
+from itertools import islice
 import json
 from pathlib import Path
 import secrets
 import sqlite3
 from typing import Final
 
-from .calls import moment
+from .calls import kept, moment
 from .database import transaction
-from .errors import ClipNotFoundError
-from .records import Clip, ClipKind, ClipState, Day, Direction, Total
+from .errors import ClipInUseError, ClipNotFoundError
+from .loudness import measure
+from .records import Clip, ClipKind, ClipState, Consent, Day, Direction, Total
 
 CLIPS_FOLDER: Final = "clips"
 
 _SELECT: Final = """
-SELECT clips.id, clips.line_id, call_id, kind, state, clips.started_at, duration, path,
-       direction, caller, caller_name, called
+SELECT clips.*, direction, caller, caller_name, called, contact
 FROM clips LEFT JOIN calls ON calls.id = call_id
 """
+
+_SAVE: Final = """
+UPDATE clips SET state = 'saved', duration = ?, size = ?, peak = ?, rms = ?, envelope = ? WHERE id = ?
+"""
+
+MAX_TRANSCRIPT: Final = 200_000
+"""Characters kept of what was said: half a day of speech."""
 
 
 class ClipTable:
@@ -34,7 +42,14 @@ class ClipTable:
         self._connection = connection
         self._folder = folder
 
-    def begin(self, line_id: str, started_at: datetime, call_id: str | None, kind: ClipKind) -> Clip:
+    def begin(
+        self,
+        line_id: str,
+        started_at: datetime,
+        call_id: str | None,
+        kind: ClipKind,
+        consent: Consent | None = None,
+    ) -> Clip:
         """Add a clip that is being recorded, and make the folder its file will go to."""
         clip_id = secrets.token_hex(16)
         path = f"{CLIPS_FOLDER}/{started_at.astimezone(UTC):%Y-%m}/{clip_id}.wav"
@@ -42,24 +57,44 @@ class ClipTable:
         with transaction(self._connection):
             self._connection.execute(
                 """
-                INSERT INTO clips (id, line_id, call_id, kind, state, started_at, path)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO clips (id, line_id, call_id, kind, state, started_at, path, consent)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """,
-                (clip_id, line_id, call_id, kind, ClipState.RECORDING, started_at.timestamp(), path),
+                (clip_id, line_id, call_id, kind, ClipState.RECORDING, started_at.timestamp(), path, consent),
             )
         return self._existing(clip_id)
 
     def save(self, clip_id: str, duration: float) -> Clip:
-        """Mark a clip as complete.
+        """Mark a clip as complete, with what its file tells.
 
         Raises:
             ClipNotFoundError: There is no such clip.
         """
-        with transaction(self._connection):
-            self._connection.execute(
-                "UPDATE clips SET state = ?, duration = ? WHERE id = ?", (ClipState.SAVED, duration, clip_id)
-            )
-        return self._existing(clip_id)
+        size, heard = measure(self._existing(clip_id).path)
+        figures = (heard.peak, heard.rms, heard.envelope) if heard else (None, None, None)
+        return self._change(_SAVE, duration, size, *figures, clip_id)
+
+    def set_favorite(self, clip_id: str, on: bool) -> Clip:
+        """Make a clip a favourite, or no longer one."""
+        return self._change("UPDATE clips SET favorite = ? WHERE id = ?", on, clip_id)
+
+    def mark_heard(self, clip_id: str, on: bool) -> Clip:
+        """Note that somebody has listened to a clip, or is to do so again."""
+        return self._change("UPDATE clips SET heard = ? WHERE id = ?", on, clip_id)
+
+    def set_transcript(self, clip_id: str, text: str | None, language: str | None) -> Clip:
+        """Keep what was said in a clip; what can't be shown becomes a space."""
+        if text is not None:
+            text = "".join(letter if letter.isprintable() else " " for letter in text[:MAX_TRANSCRIPT])
+        return self._change(
+            "UPDATE clips SET transcript = ?, language = ? WHERE id = ?", text, kept(language), clip_id
+        )
+
+    def delete(self, clip_id: str) -> None:
+        """Delete a clip that is complete, as `discard` does."""
+        if (clip := self.get(clip_id)) is not None and clip.state is ClipState.RECORDING:
+            raise ClipInUseError
+        self.discard(clip_id)
 
     def discard(self, clip_id: str) -> None:
         """Delete a clip, the file first so that a failure leaves the row to try again with."""
@@ -119,25 +154,59 @@ class ClipTable:
         )
         return found[0] if found else None
 
-    def days(self, line_id: str, zone: tzinfo) -> list[Day]:
+    def days(self, line_id: str, zone: tzinfo, limit: int | None = None, offset: int = 0) -> list[Day]:
         """Return the local days a line has saved clips of, newest first."""
-        rows = self._connection.execute(
-            "SELECT started_at, duration FROM clips WHERE line_id = ? AND state = ? ORDER BY started_at DESC",
-            (line_id, ClipState.SAVED),
-        )
-        days = []
-        for day, clips in groupby(rows, lambda row: datetime.fromtimestamp(row["started_at"], zone).date()):
-            durations = [clip["duration"] for clip in clips]
-            days.append(Day(day, Total(len(durations), sum(durations))))
-        return days
+        return [*islice(self._days(line_id, zone), offset, None if limit is None else offset + limit)]
 
     def totals(self) -> dict[str, Total]:
         """Return what each line that has saved clips has of them, by its id."""
         rows = self._connection.execute(
-            "SELECT line_id, count(*), sum(duration) FROM clips WHERE state = ? GROUP BY line_id",
+            """
+            SELECT line_id, count(*), sum(duration) FROM clips INDEXED BY clips_by_line
+            WHERE state = ? GROUP BY line_id
+            """,
             (ClipState.SAVED,),
         )
         return {line_id: Total(count, seconds) for line_id, count, seconds in rows}
+
+    def numbered(self, numbers: Iterable[int]) -> tuple[Clip, ...]:
+        """Return clips by their row numbers, newest first."""
+        found = self._clips(
+            """
+            WHERE clips.number IN (SELECT value FROM json_each(?))
+            ORDER BY clips.started_at DESC, clips.number DESC
+            """,
+            json.dumps([*numbers]),
+        )
+        return tuple(found)
+
+    def _days(self, line_id: str, zone: tzinfo) -> Iterator[Day]:
+        """Yield the days, newest first, looking at the calendar once for each of them."""
+        rows = self._connection.execute(
+            "SELECT started_at, duration FROM clips WHERE line_id = ? AND state = ? ORDER BY started_at DESC",
+            (line_id, ClipState.SAVED),
+        )
+        with closing(rows):
+            rows.row_factory = None
+            newest = next(rows, None)
+            while newest is not None:
+                at, seconds = newest
+                count, day = 1, datetime.fromtimestamp(at, zone).date()
+                begin = datetime.combine(day, time.min, zone).timestamp()
+                newest = None
+                for row in rows:
+                    if row[0] < begin:
+                        newest = row
+                        break
+                    count += 1
+                    seconds += row[1]
+                yield Day(day, Total(count, seconds))
+
+    def _change(self, statement: str, *values: str | float | bytes | None) -> Clip:
+        """Change a clip, whose id is the last value."""
+        with transaction(self._connection):
+            self._connection.execute(statement, values)
+        return self._existing(str(values[-1]))
 
     def _existing(self, clip_id: str) -> Clip:
         if (clip := self.get(clip_id)) is None:
@@ -161,4 +230,14 @@ class ClipTable:
             caller=row["caller"],
             caller_name=row["caller_name"],
             called=row["called"],
+            contact=row["contact"],
+            size=row["size"],
+            peak=row["peak"],
+            rms=row["rms"],
+            envelope=row["envelope"],
+            favorite=bool(row["favorite"]),
+            heard=bool(row["heard"]),
+            transcript=row["transcript"],
+            language=row["language"],
+            consent=None if row["consent"] is None else Consent(row["consent"]),
         )

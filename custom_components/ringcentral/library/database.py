@@ -1,7 +1,7 @@
 """Opening the database: checked, migrated, or set aside when it is beyond reading."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 import sqlite3
@@ -12,6 +12,9 @@ from .schema import MIGRATIONS
 
 _BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait for somebody looking into the database with another program."""
+
+CHECKED_ALWAYS: Final = 16 * 1024 * 1024
+"""Bytes of a database up to which it is read through at each start; that takes less than a tenth of a second."""
 
 _COMPANIONS: Final = ("", "-wal", "-shm")
 """The files of one SQLite database, by what is appended to its name."""
@@ -43,16 +46,31 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
         _refuse_newer(path)
     connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, autocommit=True)
     try:
-        _refuse_damaged(connection)
+        if not _was_closed(connection) or path.stat().st_size <= CHECKED_ALWAYS:
+            _refuse_damaged(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        # Who is forgotten is to be so in the file as well.
+        connection.execute("PRAGMA secure_delete = ON")
         found = _migrate(connection)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.row_factory = sqlite3.Row
+        note_begin(connection)
     except BaseException:
         connection.close()
         raise
     return connection, found == 0
+
+
+def close_database(connection: sqlite3.Connection, *, damaged: bool) -> None:
+    """Close the database, and note that it was left in order unless it has shown damage."""
+    try:
+        if not damaged:
+            # Where that fails it is looked at closely, and nothing else comes of it.
+            with suppress(sqlite3.Error):
+                connection.execute("UPDATE run SET clean = 1")
+    finally:
+        connection.close()
 
 
 def set_aside(path: Path) -> Path:
@@ -76,10 +94,28 @@ def _refuse_newer(path: Path) -> None:
 
 
 def _refuse_damaged(connection: sqlite3.Connection) -> None:
-    """Read every page once: better a slow start than a damaged library discovered in a call."""
+    """Read every page once: after a run that ended badly, better a slow start than a damaged library discovered in a call."""
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise LibraryDamagedError
+
+
+def _was_closed(connection: sqlite3.Connection) -> bool:
+    """Tell whether the run before closed the database; a new or an older one doesn't know."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'run'").fetchone():
+        return False
+    (clean,) = connection.execute("SELECT max(clean) FROM run").fetchone()
+    return bool(clean)
+
+
+def note_begin(connection: sqlite3.Connection) -> None:
+    """Note that this run has yet to be closed."""
+    try:
+        connection.execute("UPDATE run SET clean = 0")
+    except sqlite3.OperationalError as err:
+        # On a full disk the line is to work all the same, and its clips to be played.
+        if err.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
 
 
 def _migrate(connection: sqlite3.Connection) -> int:

@@ -1,6 +1,7 @@
 """What can go wrong in the library, and the one place where it is told apart.
 
 LibraryError
+├── ClipInUseError           the clip is being recorded
 ├── ClipNotFoundError        the library holds no such clip
 ├── LibraryAccessError       the folder or the database can't be read or written
 ├── LibraryClosedError       not open, or closed already
@@ -30,6 +31,13 @@ class LibraryError(Exception):
     def __init__(self) -> None:
         """Say what happened, in the words of the class."""
         super().__init__(self.text)
+
+
+class ClipInUseError(LibraryError):
+    """The clip is being recorded."""
+
+    key = "clip_in_use"
+    text = "The clip is still being recorded; delete it when the recording has ended"
 
 
 class ClipNotFoundError(LibraryError):

@@ -10,10 +10,25 @@ from typing import Final
 
 from .calls import CallTable
 from .clips import ClipTable
-from .database import open_database, set_aside
+from .database import close_database, open_database, set_aside
 from .errors import LibraryClosedError, LibraryDamagedError, translated
-from .records import CallQuery, CallRecord, Clip, ClipKind, Day, Direction, Missed, Total
+from .folders import Folders
+from .records import (
+    CallerClips,
+    CallQuery,
+    CallRecord,
+    Clip,
+    ClipKind,
+    ClipQuery,
+    Consent,
+    Day,
+    Direction,
+    Missed,
+    Page,
+    Total,
+)
 from .recovery import Repair, mark_interrupted, recover, refile
+from .search import Search, prepare
 from .worker import Worker
 
 DATABASE: Final = "library.db"
@@ -21,6 +36,7 @@ DATABASE: Final = "library.db"
 _PRIVATE: Final = 0o700
 _LATEST_CALLS: Final = 100
 _LATEST_MISSED: Final = 5
+_PAGE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +46,8 @@ class _Shelves:
     connection: sqlite3.Connection
     calls: CallTable
     clips: ClipTable
+    folders: Folders
+    search: Search
 
 
 class Library:
@@ -48,6 +66,7 @@ class Library:
         self._worker: Worker | None = None
         self._shelves: _Shelves | None = None
         self._set_aside: Path | None = None
+        self._damaged = False
 
     @property
     def set_aside(self) -> Path | None:
@@ -91,9 +110,11 @@ class Library:
         """Note when a call was answered; only the first time counts."""
         await self._run(lambda shelves: shelves.calls.answer(call_id, at))
 
-    async def end_call(self, call_id: str, at: datetime, outcome: str, end_reason: str) -> None:
-        """Note when and how a call ended; only the first time counts."""
-        await self._run(lambda shelves: shelves.calls.end(call_id, at, outcome, end_reason))
+    async def end_call(
+        self, call_id: str, at: datetime, outcome: str, end_reason: str, *, media: str | None = None
+    ) -> None:
+        """Note when and how a call ended, and what was counted of its sound as JSON; only the first time counts."""
+        await self._run(lambda shelves: shelves.calls.end(call_id, at, outcome, end_reason, media))
 
     async def last_call(self, line_id: str, *, without: str | None = None) -> CallRecord | None:
         """Return the latest call that came to a line, and that had another outcome where one is named."""
@@ -125,15 +146,18 @@ class Library:
         *,
         call_id: str | None = None,
         kind: ClipKind = ClipKind.CALL,
+        consent: Consent | None = None,
     ) -> Clip:
         """Keep a clip that is being recorded; its file is the caller's to write, its folder exists.
 
         `call_id` is that of a call given to `begin_call`.
         """
-        return await self._run(lambda shelves: shelves.clips.begin(line_id, started_at, call_id, kind))
+        return await self._run(
+            lambda shelves: shelves.clips.begin(line_id, started_at, call_id, kind, consent)
+        )
 
     async def finish_clip(self, clip_id: str, duration: float) -> Clip:
-        """Save a clip, from when on it is listed.
+        """Save a clip, from when on it is listed, with its size and how loud it is.
 
         Raises:
             ClipNotFoundError: It has been discarded, or its line removed.
@@ -148,9 +172,53 @@ class Library:
         """Return a clip in whatever state it is."""
         return await self._run(lambda shelves: shelves.clips.get(clip_id))
 
-    async def days(self, line_id: str, zone: tzinfo) -> list[Day]:
+    async def set_favorite(self, clip_id: str, on: bool) -> Clip:
+        """Make a clip a favourite, or no longer one; raises ClipNotFoundError."""
+        return await self._run(lambda shelves: shelves.clips.set_favorite(clip_id, on))
+
+    async def mark_heard(self, clip_id: str, on: bool = True) -> Clip:
+        """Note that somebody has listened to a clip; raises ClipNotFoundError."""
+        return await self._run(lambda shelves: shelves.clips.mark_heard(clip_id, on))
+
+    async def set_transcript(self, clip_id: str, text: str | None, language: str | None = None) -> Clip:
+        """Keep what was said in a clip, and find it by that; raises ClipNotFoundError."""
+        return await self._run(lambda shelves: shelves.clips.set_transcript(clip_id, text, language))
+
+    async def delete_clip(self, clip_id: str) -> None:
+        """Delete a clip and its file for good; one that is gone already is no error.
+
+        Raises:
+            ClipInUseError: It is being recorded.
+        """
+        await self._run(lambda shelves: shelves.clips.delete(clip_id))
+
+    async def browse(
+        self, line_ids: Collection[str], query: ClipQuery, limit: int = _PAGE, offset: int = 0
+    ) -> Page[Clip]:
+        """Return the saved clips of lines that are asked for, newest first; a limit of 0 only counts them."""
+        return await self._run(lambda shelves: shelves.folders.browse(line_ids, query, limit, offset))
+
+    async def callers(
+        self, line_ids: Collection[str], limit: int = _PAGE, offset: int = 0
+    ) -> Page[CallerClips]:
+        """Return who is heard in the saved clips of lines, whoever called last first."""
+        return await self._run(lambda shelves: shelves.folders.callers(line_ids, limit, offset))
+
+    async def search(
+        self, line_ids: Collection[str], text: str, limit: int = _PAGE, offset: int = 0
+    ) -> Page[Clip]:
+        """Return the saved clips of lines in which every word of a text is found, newest first.
+
+        Looked at are the caller's name, the contact's, both numbers and the transcript. Of the last word and of numbers
+        a part will do. No text does harm; one without a word finds nothing.
+        """
+        return await self._run(lambda shelves: shelves.search.search(line_ids, text, limit, offset))
+
+    async def days(
+        self, line_id: str, zone: tzinfo, *, limit: int | None = None, offset: int = 0
+    ) -> list[Day]:
         """Return the days, in a time zone, on which saved clips of a line began, newest first."""
-        return await self._run(lambda shelves: shelves.clips.days(line_id, zone))
+        return await self._run(lambda shelves: shelves.clips.days(line_id, zone, limit, offset))
 
     async def clips(self, line_id: str, day: date, zone: tzinfo) -> list[Clip]:
         """Return the saved clips of a line that began on a day in a time zone, newest first."""
@@ -182,8 +250,13 @@ class Library:
 
     def _do[T](self, job: Callable[[_Shelves], T]) -> T:
         assert self._shelves is not None
-        with translated():
-            return job(self._shelves)
+        try:
+            with translated():
+                return job(self._shelves)
+        except LibraryDamagedError:
+            # The next start looks closely.
+            self._damaged = True
+            raise
 
     def _open(self) -> None:
         path = self._folder / DATABASE
@@ -204,11 +277,24 @@ class Library:
     def _connect(self, path: Path) -> bool:
         with translated():
             connection, fresh = open_database(path)
-        self._shelves = _Shelves(connection, CallTable(connection), ClipTable(connection, self._folder))
+            try:
+                indexed = prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+        self._damaged = False
+        clips = ClipTable(connection, self._folder)
+        self._shelves = _Shelves(
+            connection,
+            CallTable(connection),
+            clips,
+            Folders(connection, clips),
+            Search(connection, clips, indexed),
+        )
         return fresh
 
     def _close(self) -> None:
         shelves, self._shelves = self._shelves, None
         if shelves is not None:
             with translated():
-                shelves.connection.close()
+                close_database(shelves.connection, damaged=self._damaged)

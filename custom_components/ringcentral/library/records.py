@@ -22,6 +22,18 @@ class ClipKind(StrEnum):
     """Where the sound of a clip comes from."""
 
     CALL = "call"
+    VOICEMAIL = "voicemail"
+
+
+class Consent(StrEnum):
+    """What was said to the caller about being recorded."""
+
+    ANNOUNCED = "announced"
+    """The announcement that the call is recorded was played to its end."""
+    GREETED = "greeted"
+    """A greeting asked for a message."""
+    NONE = "none"
+    """Nothing."""
 
 
 class ClipState(StrEnum):
@@ -42,6 +54,8 @@ class CallRecord:
 
     Moments are aware datetimes (UTC when read back). `outcome` is the name of the call's one
     terminal event, `end_reason` why it ended; both, and `ended_at`, are None while it lasts.
+    `contact` is the name of the contact here that the other end was, `media` what was counted of
+    its sound, as JSON.
     """
 
     id: str
@@ -55,6 +69,8 @@ class CallRecord:
     ended_at: datetime | None = None
     outcome: str | None = None
     end_reason: str | None = None
+    contact: str | None = field(default=None, repr=False)
+    media: str | None = field(default=None, repr=False)
 
     @property
     def other(self) -> str | None:
@@ -67,6 +83,12 @@ class CallRecord:
         if self.ended_at is None:
             return None
         return max((self.ended_at - (self.answered_at or self.ended_at)).total_seconds(), 0.0)
+
+    @property
+    def ring_seconds(self) -> float | None:
+        """Seconds from the first ring to the answer, or to the end of a call nobody answered; None while it rings."""
+        over = self.answered_at or self.ended_at
+        return None if over is None else max((over - self.started_at).total_seconds(), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +122,15 @@ class Clip:
 
     `duration` is in seconds and 0 until the clip is saved; `path` is absolute, a 16-bit mono
     WAV file. The parties are those of the call, and None with `call_id` when it isn't known.
+
+    Attributes:
+        size: bytes of the file; None until the clip is saved, or where it couldn't be told.
+        peak: the loudest sample, 0 to 1 of full scale; None with `rms` and `envelope` where it isn't known.
+        rms: how loud it is on the whole, 0 to 1 of full scale.
+        envelope: the loudest sample of each hundredth of the clip, 0 to 255 of full scale.
+        heard: whether somebody has listened to it.
+        language: the language of the transcript, as a BCP 47 tag.
+        consent: what was said to the caller about being recorded, None where that isn't known.
     """
 
     id: str
@@ -114,6 +145,16 @@ class Clip:
     caller: str | None = field(default=None, repr=False)
     caller_name: str | None = field(default=None, repr=False)
     called: str | None = field(default=None, repr=False)
+    contact: str | None = field(default=None, repr=False)
+    size: int | None = None
+    peak: float | None = None
+    rms: float | None = None
+    envelope: bytes | None = field(default=None, repr=False)
+    favorite: bool = False
+    heard: bool = False
+    transcript: str | None = field(default=None, repr=False)
+    language: str | None = None
+    consent: Consent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +171,60 @@ class Day:
 
     date: date
     total: Total
+
+
+@dataclass(frozen=True, slots=True)
+class Page[T]:
+    """Some of what was asked for, and how much of it there is."""
+
+    items: tuple[T, ...] = ()
+    count: int = 0
+
+
+class Folder(StrEnum):
+    """Which saved clips: all of them, or those people look for together."""
+
+    ALL = "all"
+    FAVORITES = "favorites"
+    VOICEMAIL = "voicemail"
+    MISSED = "missed"
+    """Of calls that nobody took, so that the clip is the caller's message."""
+    UNHEARD = "unheard"
+
+
+class Period(StrEnum):
+    """A stretch of time people think in."""
+
+    TODAY = "today"
+    YESTERDAY = "yesterday"
+    WEEK = "week"
+    """From Monday on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipQuery:
+    """Which saved clips are asked for; what is None doesn't matter.
+
+    Attributes:
+        since: when the first of them may have begun.
+        until: when they must have begun before.
+        other: the number at the other end.
+        anonymous: only those whose other end has no number.
+    """
+
+    folder: Folder = Folder.ALL
+    since: datetime | None = None
+    until: datetime | None = None
+    other: str | None = field(default=None, repr=False)
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallerClips:
+    """The saved clips of one caller, and what the latest call says of him; without a number all who were anonymous."""
+
+    number: str | None = field(repr=False)
+    name: str | None = field(repr=False)
+    contact: str | None = field(repr=False)
+    count: int
+    latest: datetime
