@@ -28,6 +28,8 @@ from .records import (
     Missed,
     Page,
     Period,
+    Purged,
+    Retention,
     Total,
 )
 
@@ -56,6 +58,8 @@ __all__ = [
     "Missed",
     "Page",
     "Period",
+    "Purged",
+    "Retention",
     "Total",
     "bounds",
     "midnight",

@@ -1,7 +1,7 @@
 """The library: the calls and clips of all lines, for the event loop to use."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from pathlib import Path
@@ -25,9 +25,12 @@ from .records import (
     Direction,
     Missed,
     Page,
+    Purged,
+    Retention,
     Total,
 )
 from .recovery import Repair, mark_interrupted, recover, refile
+from .retention import forget, purge, sweep
 from .search import Search, prepare
 from .worker import Worker
 
@@ -214,6 +217,19 @@ class Library:
         """
         return await self._run(lambda shelves: shelves.search.search(line_ids, text, limit, offset))
 
+    async def purge(self, retention: Retention, now: datetime) -> Purged:
+        """Delete what is kept no longer: clips with their files, and calls without a clip, but each line's newest.
+
+        What is being recorded stays. Others get their turn in between; what was deleted when the task is cancelled is.
+        """
+        return await self._step_by_step(
+            lambda shelves: purge(shelves.connection, self._folder, retention, now)
+        )
+
+    async def forget(self, numbers: Collection[str]) -> Purged:
+        """Delete all calls, clips and files of a caller, of all lines; a call that is going on stays."""
+        return await self._step_by_step(lambda shelves: forget(shelves.connection, self._folder, numbers))
+
     async def days(
         self, line_id: str, zone: tzinfo, *, limit: int | None = None, offset: int = 0
     ) -> list[Day]:
@@ -246,6 +262,13 @@ class Library:
             raise LibraryClosedError
         return await self._worker.run(lambda: self._do(job))
 
+    async def _step_by_step(self, begin: Callable[[_Shelves], Iterator[Purged]]) -> Purged:
+        """Do a long work one step at a time, each in the queue behind whatever else was asked for meanwhile."""
+        steps, done = await self._run(begin), Purged()
+        while (step := await self._run(lambda _: next(steps, None))) is not None:
+            done += step
+        return done
+
     # From here on everything runs on the worker's thread.
 
     def _do[T](self, job: Callable[[_Shelves], T]) -> T:
@@ -273,6 +296,8 @@ class Library:
             if fresh:
                 refile(self._shelves.connection, self._folder)
             mark_interrupted(self._shelves.connection)
+            for _ in sweep(self._shelves.connection, self._folder):
+                pass
 
     def _connect(self, path: Path) -> bool:
         with translated():

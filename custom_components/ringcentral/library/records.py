@@ -228,3 +228,37 @@ class CallerClips:
     contact: str | None = field(repr=False)
     count: int
     latest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long clips and calls are kept, and how much room they may take; None is without end.
+
+    `keep_favorites` spares favourites both; they count as taking room all the same.
+    """
+
+    days: float | None = None
+    most_bytes: int | None = None
+    keep_favorites: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What was deleted: clips, the bytes of their files, and calls.
+
+    `left` is how many files could not be deleted yet; that is tried again at the next start and with each purge.
+    """
+
+    count: int = 0
+    bytes: int = 0
+    calls: int = 0
+    left: int = 0
+
+    def __add__(self, other: Purged) -> Purged:
+        """Return both together."""
+        return Purged(
+            self.count + other.count,
+            self.bytes + other.bytes,
+            self.calls + other.calls,
+            self.left + other.left,
+        )

@@ -1,0 +1,183 @@
+"""Deleting what is old, what takes too much room, and what a caller left here.
+
+Each is a row of small steps, so that the library's thread is free for others in between. A row goes before its file:
+`doomed` names the files whose rows are gone, so that one left by a kill is deleted by whatever comes next, and never
+comes back as a clip.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+import json
+from pathlib import Path
+import sqlite3
+from typing import Final
+
+from .calls import bare
+from .database import transaction
+from .records import Purged, Retention
+
+_CLIPS_AT_ONCE: Final = 10
+_CALLS_AT_ONCE: Final = 100
+
+type _Choice = Callable[[], list[sqlite3.Row]]
+"""Returns the next clips to be deleted: their number, path and size."""
+
+
+def purge(
+    connection: sqlite3.Connection, folder: Path, retention: Retention, now: datetime
+) -> Iterator[Purged]:
+    """Delete what is kept no longer, oldest first, one step at a time; each yields what it deleted."""
+    yield from sweep(connection, folder)
+    if retention.days is not None:
+        before = (now - timedelta(days=retention.days)).timestamp()
+        yield from _drop_clips(
+            connection, folder, partial(_old, connection, retention.keep_favorites, before)
+        )
+        yield from _drop_calls(connection, before)
+    if (most := retention.most_bytes) is not None:
+        yield from _drop_clips(
+            connection, folder, partial(_too_many, connection, retention.keep_favorites, most)
+        )
+
+
+def forget(connection: sqlite3.Connection, folder: Path, numbers: Collection[str]) -> Iterator[Purged]:
+    """Delete all calls and clips with numbers, one step at a time; what is going on now stays.
+
+    A number is the same however it is punctuated.
+    """
+    yield from sweep(connection, folder)
+    meant = {bare(number) for number in numbers}
+    known = [
+        other
+        for (other,) in connection.execute("SELECT DISTINCT other FROM calls WHERE other IS NOT NULL")
+        if bare(other) in meant
+    ]
+    yield Purged()
+    for other in known:
+        yield from _drop_clips(connection, folder, partial(_of_caller, connection, other))
+        while (count := _forget_calls(connection, other)) > 0:
+            yield Purged(calls=count)
+
+
+def sweep(connection: sqlite3.Connection, folder: Path) -> Iterator[Purged]:
+    """Delete the files whose clips are gone, one step at a time."""
+    paths = [path for (path,) in connection.execute("SELECT path FROM doomed")]
+    for at in range(0, len(paths), _CLIPS_AT_ONCE):
+        yield Purged(left=_unlink(connection, folder, paths[at : at + _CLIPS_AT_ONCE]))
+
+
+def _drop_clips(connection: sqlite3.Connection, folder: Path, choose: _Choice) -> Iterator[Purged]:
+    while rows := choose():
+        numbers = json.dumps([row["number"] for row in rows])
+        with transaction(connection):
+            connection.execute(
+                """
+                INSERT OR IGNORE INTO doomed
+                SELECT path FROM clips WHERE number IN (SELECT value FROM json_each(?))
+                """,
+                (numbers,),
+            )
+            connection.execute(
+                "DELETE FROM clips WHERE number IN (SELECT value FROM json_each(?))", (numbers,)
+            )
+        left = _unlink(connection, folder, [row["path"] for row in rows])
+        yield Purged(len(rows), sum(row["size"] or 0 for row in rows), left=left)
+
+
+def _unlink(connection: sqlite3.Connection, folder: Path, paths: list[str]) -> int:
+    """Delete doomed files, and return how many could not be."""
+    gone = []
+    for path in paths:
+        try:
+            (folder / path).unlink(missing_ok=True)
+        except OSError:
+            continue
+        gone.append(path)
+    with transaction(connection):
+        connection.execute(
+            "DELETE FROM doomed WHERE path IN (SELECT value FROM json_each(?))", (json.dumps(gone),)
+        )
+    return len(paths) - len(gone)
+
+
+def _old(connection: sqlite3.Connection, keep_favorites: bool, before: float) -> list[sqlite3.Row]:
+    return connection.execute(
+        """
+        SELECT number, path, size FROM clips
+        WHERE state = 'saved' AND started_at < ? AND favorite <= ? ORDER BY started_at, number LIMIT ?
+        """,
+        (before, not keep_favorites, _CLIPS_AT_ONCE),
+    ).fetchall()
+
+
+def _too_many(connection: sqlite3.Connection, keep_favorites: bool, most: int) -> list[sqlite3.Row]:
+    (excess,) = connection.execute(
+        "SELECT coalesce(sum(size), 0) - ? FROM clips WHERE state = 'saved'", (most,)
+    ).fetchone()
+    if excess <= 0:
+        return []
+    # What has no size would be lost for nothing.
+    oldest = connection.execute(
+        """
+        SELECT number, path, size FROM clips
+        WHERE state = 'saved' AND size > 0 AND favorite <= ? ORDER BY started_at, number LIMIT ?
+        """,
+        (not keep_favorites, _CLIPS_AT_ONCE),
+    )
+    chosen: list[sqlite3.Row] = []
+    for row in oldest.fetchall():
+        if excess <= 0:
+            break
+        excess -= row["size"]
+        chosen.append(row)
+    return chosen
+
+
+def _of_caller(connection: sqlite3.Connection, other: str) -> list[sqlite3.Row]:
+    return connection.execute(
+        """
+        SELECT clips.number, path, size FROM calls JOIN clips ON clips.call_id = calls.id
+        WHERE calls.other = ? AND state != 'recording' LIMIT ?
+        """,
+        (other, _CLIPS_AT_ONCE),
+    ).fetchall()
+
+
+def _drop_calls(connection: sqlite3.Connection, before: float) -> Iterator[Purged]:
+    """Delete the calls before a moment that are over and have no clip, except for the newest of each line."""
+    after = (float("-inf"), 0)
+    while rows := connection.execute(
+        """
+        SELECT started_at, rowid FROM calls WHERE (started_at, rowid) > (?, ?) AND started_at < ?
+        ORDER BY started_at, rowid LIMIT ?
+        """,
+        (*after, before, _CALLS_AT_ONCE),
+    ).fetchall():
+        after = tuple(rows[-1])
+        with transaction(connection):
+            deleted = connection.execute(
+                """
+                DELETE FROM calls WHERE rowid IN (SELECT value FROM json_each(?)) AND ended_at IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM clips WHERE call_id = calls.id)
+                AND rowid != (
+                    SELECT rowid FROM calls AS newest WHERE newest.line_id = calls.line_id
+                    ORDER BY started_at DESC, rowid DESC LIMIT 1
+                )
+                """,
+                (json.dumps([row["rowid"] for row in rows]),),
+            ).rowcount
+        yield Purged(calls=deleted)
+
+
+def _forget_calls(connection: sqlite3.Connection, other: str) -> int:
+    with transaction(connection):
+        return connection.execute(
+            """
+            DELETE FROM calls WHERE rowid IN (
+                SELECT rowid FROM calls WHERE other = ? AND ended_at IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM clips WHERE call_id = calls.id) LIMIT ?
+            )
+            """,
+            (other, _CALLS_AT_ONCE),
+        ).rowcount
