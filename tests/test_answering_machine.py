@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.ringcentral import answering_machine, prompts
 from custom_components.ringcentral.conversation import Conversation
-from custom_components.ringcentral.library import Library, LibraryFullError
+from custom_components.ringcentral.library import ClipQuery, Folder, Library, LibraryFullError
 from custom_components.ringcentral.softphone.media import MediaEngine, MediaError, MediaSession
 from custom_components.ringcentral.softphone.media.wav import WavFile
 from custom_components.ringcentral.voice import Media, Speech
@@ -59,6 +59,8 @@ async def test_nothing_that_is_said_right_after_the_beep_is_lost(machine: Line) 
 
     sent = b"".join(packet.payload for packet in call.voice.sent)
     (clip,) = await _clips(machine)
+    page = await machine.library.browse([machine.entry.entry_id], ClipQuery(Folder.VOICEMAIL))
+    assert page.count == 1
     # What was said during the greeting is not in the clip, and of the rest nothing is missing.
     assert len(sent) - len(SOUNDS.greeting + SOUNDS.beep) - 1600 <= clip * 8000 <= len(sent)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from .call_desk import LiveCall
 from .const import LOGGER
-from .library import Clip, LibraryError
+from .library import Clip, ClipKind, LibraryError
 from .line_options import LineOptions
 from .media_source import clip_media_content_id
 from .models import CallEvent, CallEventType
@@ -95,7 +95,7 @@ class AnsweringMachine:
     async def _take(self, live: LiveCall, choices: LineOptions, greeting: bytes) -> None:
         call = live.call
         try:
-            clip = await self._recordings.prepare(call)
+            clip = await self._recordings.prepare(call, ClipKind.VOICEMAIL)
         except LibraryError as error:
             # A caller who is told to leave a message must not speak into the void.
             LOGGER.error(

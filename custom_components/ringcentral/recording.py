@@ -6,7 +6,7 @@ import contextlib
 from homeassistant.util import dt as dt_util
 
 from .const import LOGGER
-from .library import Clip, Library, LibraryError
+from .library import Clip, ClipKind, Library, LibraryError
 from .media_source import clip_media_content_id
 from .models import CallEvent, CallEventType
 from .softphone import Call
@@ -22,9 +22,11 @@ class Recordings:
         self._library = library
         self._on_event = on_event
 
-    async def prepare(self, call: Call) -> Clip:
+    async def prepare(self, call: Call, kind: ClipKind = ClipKind.CALL) -> Clip:
         """Make room for the clip of a call; raises LibraryError. What is prepared is to be filed or discarded."""
-        return await self._library.begin_clip(self._line_id, dt_util.utcnow(), call_id=call.call_id)
+        return await self._library.begin_clip(
+            self._line_id, dt_util.utcnow(), call_id=call.call_id, kind=kind
+        )
 
     def start(self, call: Call, clip: Clip, session: MediaSession, longest: float) -> None:
         """Record from now on, so many seconds at the most; raises MediaError."""
