@@ -219,7 +219,10 @@ async def test_a_day_begins_with_its_midnight_and_ends_before_the_next(library: 
     first = await save_clip(library, "front-door", midnight)
     await save_clip(library, "front-door", midnight + timedelta(days=1))
 
-    assert [clip.id for clip in await library.clips("front-door", midnight.date(), UTC)] == [first]
+    second = await save_clip(library, "front-door", midnight + timedelta(hours=1))
+
+    assert [clip.id for clip in await library.clips("front-door", midnight.date(), UTC)] == [second, first]
+    assert [day.total.count for day in await library.days("front-door", UTC)] == [1, 2]
 
 
 async def test_clips_of_one_moment_are_listed_last_kept_first(library: Library) -> None:

@@ -182,6 +182,8 @@ async def test_a_file_that_cannot_be_deleted_is_counted_and_tried_again(library:
     assert not other.path.exists()
     assert await library.purge(Retention(), NOW) == Purged(left=1)
 
+    assert await library.forget(["+16505550142"]) == Purged(left=1)
+
     shutil.rmtree(stuck.path)
     stuck.path.touch()
     assert await library.purge(Retention(), NOW) == Purged()
