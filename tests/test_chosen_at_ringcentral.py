@@ -105,4 +105,4 @@ async def test_who_is_not_signed_in_is_not_asked(hass: HomeAssistant, source: st
 
     menu = await hass.config_entries.options.async_init(entry.entry_id)
 
-    assert menu["menu_options"] == ["calls", "machine", "callers", "calling"]
+    assert menu["menu_options"] == ["calls", "machine", "recordings", "callers", "calling"]

@@ -15,6 +15,7 @@ from .translations import missing_texts
 FIELDS = {
     "calls": ["answer_mode", "answer_after", "longest_message", "office_hours"],
     "machine": ["greeting", "greeting_media", "silence", "thanks"],
+    "recordings": ["keep_days", "keep_megabytes"],
     "callers": ["blocked_calls", "anonymous_calls", "favorites_ring", "repeats_ring"],
     "calling": ["allowed_numbers", "emergency_calls", "test_number"],
     "ringcentral": ["address_book", "block_at_ringcentral"],
@@ -162,6 +163,7 @@ async def test_what_may_be_called_is_numbers_and_their_beginnings(hass: HomeAssi
     ("page", "typed", "emptied"),
     [
         ("calls", CALLS, {}),
+        ("recordings", {"keep_days": 0, "keep_megabytes": 0}, {}),
         ("machine", {"silence": 0}, {"greeting": " ", "thanks": " "}),
         ("calling", {}, {"test_number": " ", "allowed_numbers": [" "]}),
     ],
@@ -187,6 +189,8 @@ async def test_what_was_chosen_can_be_taken_away_and_the_other_pages_stay(
         "greeting_media": media,
         "allowed_numbers": ["+1650*"],
         "do_not_disturb": True,
+        "keep_days": 7,
+        "keep_megabytes": 500,
     }
     line = await set_up_line(hass, cloud, **chosen)
     before = dict(line.entry.options)

@@ -15,6 +15,7 @@ from .browser_session import EntrySession
 from .caller_blocking import async_take_back
 from .const import CONF_SOURCE, DOMAIN, LOGGER
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
+from .keeping import Keeping
 from .library import LibraryError
 from .recorded_calls import async_record_calls
 from .resources import async_acquire, async_release
@@ -60,6 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
     entry.async_on_unload(async_record_calls(coordinator))
     entry.async_on_unload(_async_follow_options(hass, coordinator))
     coordinator.async_start()
+    Keeping(coordinator).async_start()
     return True
 
 

@@ -141,12 +141,17 @@ def phone_name(phone: ExistingPhone) -> str:
 PASSWORD_FORM: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 
 
-def seconds_field(least: int, most: int, step: int) -> vol.All:
-    """Return what asks for so many seconds, as a whole number."""
+def number_field(least: int, most: int, unit: str, step: int = 1) -> vol.All:
+    """Return what asks for a whole number of something."""
     config = NumberSelectorConfig(
-        min=least, max=most, step=step, mode=NumberSelectorMode.BOX, unit_of_measurement="s"
+        min=least, max=most, step=step, mode=NumberSelectorMode.BOX, unit_of_measurement=unit
     )
     return vol.All(NumberSelector(config), vol.Coerce(int))
+
+
+def seconds_field(least: int, most: int, step: int) -> vol.All:
+    """Return what asks for so many seconds."""
+    return number_field(least, most, "s", step)
 
 
 CALLS_FORM: Final = vol.Schema(

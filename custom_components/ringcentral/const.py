@@ -52,6 +52,8 @@ CONF_FAVORITES_RING: Final = "favorites_ring"
 CONF_EMERGENCY_CALLS: Final = "emergency_calls"
 CONF_GREETING: Final = "greeting"
 CONF_GREETING_MEDIA: Final = "greeting_media"
+CONF_KEEP_DAYS: Final = "keep_days"
+CONF_KEEP_MEGABYTES: Final = "keep_megabytes"
 CONF_LONGEST_MESSAGE: Final = "longest_message"
 CONF_OFFICE_HOURS: Final = "office_hours"
 CONF_RECORD_CALLS: Final = "record_calls"
@@ -64,6 +66,7 @@ CONF_THANKS: Final = "thanks"
 # Seconds
 # Sooner than RingCentral's own voicemail, which is usually set to 20 or more.
 DEFAULT_ANSWER_AFTER: Final = 15
+DEFAULT_KEEP_DAYS: Final = 30
 DEFAULT_LONGEST_MESSAGE: Final = 120
 # Longer than it takes to look for a word, or to turn a page.
 DEFAULT_SILENCE: Final = 8

@@ -17,6 +17,8 @@ from .const import (
     CONF_FAVORITES_RING,
     CONF_GREETING,
     CONF_GREETING_MEDIA,
+    CONF_KEEP_DAYS,
+    CONF_KEEP_MEGABYTES,
     CONF_LONGEST_MESSAGE,
     CONF_OFFICE_HOURS,
     CONF_RECORD_CALLS,
@@ -25,6 +27,7 @@ from .const import (
     CONF_SILENCE,
     CONF_THANKS,
     DEFAULT_ANSWER_AFTER,
+    DEFAULT_KEEP_DAYS,
     DEFAULT_LONGEST_MESSAGE,
     DEFAULT_SILENCE,
     AnswerMode,
@@ -41,7 +44,8 @@ class LineOptions:
     calls again soon. silence is how long a caller may say nothing before a message is taken to be over, 0 for ever.
     greeting is None for the one that comes with the integration, thanks is said after a message, seen when a person last
     looked at the missed calls. allowed_numbers are patterns of what automations may call, none for everybody;
-    emergency_calls lets them call emergency services, too.
+    emergency_calls lets them call emergency services, too. keep_days and keep_megabytes bound what is kept of recordings
+    and calls, 0 is no bound.
     """
 
     answer_mode: AnswerMode
@@ -58,6 +62,8 @@ class LineOptions:
     seen: datetime | None
     allowed_numbers: tuple[str, ...] = field(repr=False)
     emergency_calls: bool
+    keep_days: int
+    keep_megabytes: int
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -78,6 +84,8 @@ class LineOptions:
             seen=dt_util.parse_datetime(seen) if seen else None,
             allowed_numbers=tuple(map(number_pattern, options.get(CONF_ALLOWED_NUMBERS, ()))),
             emergency_calls=options.get(CONF_EMERGENCY_CALLS, False),
+            keep_days=options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS),
+            keep_megabytes=options.get(CONF_KEEP_MEGABYTES, 0),
         )
 
 

@@ -35,6 +35,10 @@ class LineOptionsFlow(OptionsFlow):
         """Ask what the answering machine says and waits for."""
         return self._page(Page.MACHINE, user_input)
 
+    async def async_step_recordings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask how long recordings are kept, and how much room they may take."""
+        return self._page(Page.RECORDINGS, user_input)
+
     async def async_step_callers(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask who is kept away and who gets through."""
         return self._page(Page.CALLERS, user_input)

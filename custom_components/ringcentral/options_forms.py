@@ -20,7 +20,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .call_filter import number_pattern
-from .config_forms import CALLS_FORM, Problem, flat, seconds_field
+from .config_forms import CALLS_FORM, Problem, flat, number_field, seconds_field
 from .const import (
     CONF_ADDRESS_BOOK,
     CONF_ALLOWED_NUMBERS,
@@ -31,11 +31,14 @@ from .const import (
     CONF_FAVORITES_RING,
     CONF_GREETING,
     CONF_GREETING_MEDIA,
+    CONF_KEEP_DAYS,
+    CONF_KEEP_MEGABYTES,
     CONF_OFFICE_HOURS,
     CONF_REPEATS_RING,
     CONF_SILENCE,
     CONF_TEST_NUMBER,
     CONF_THANKS,
+    DEFAULT_KEEP_DAYS,
     DEFAULT_SILENCE,
     Treatment,
 )
@@ -48,6 +51,7 @@ class Page(StrEnum):
 
     CALLS = "calls"
     MACHINE = "machine"
+    RECORDINGS = "recordings"
     CALLERS = "callers"
     CALLING = "calling"
     RINGCENTRAL = "ringcentral"
@@ -89,6 +93,12 @@ FORMS: Final = {
             vol.Optional(CONF_GREETING_MEDIA): MediaSelector(MediaSelectorConfig(accept=["audio/*"])),
             vol.Required(CONF_SILENCE, default=DEFAULT_SILENCE): seconds_field(0, 60, 1),
             vol.Optional(CONF_THANKS): _WORDS,
+        }
+    ),
+    Page.RECORDINGS: vol.Schema(
+        {
+            vol.Required(CONF_KEEP_DAYS, default=DEFAULT_KEEP_DAYS): number_field(0, 3650, "d"),
+            vol.Required(CONF_KEEP_MEGABYTES, default=0): number_field(0, 1_000_000, "MB"),
         }
     ),
     Page.CALLERS: vol.Schema(

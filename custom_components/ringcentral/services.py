@@ -9,7 +9,7 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.helpers.typing import VolSchemaType
 import voluptuous as vol
 
-from . import call_actions, call_log, contact_actions
+from . import call_actions, call_log, contact_actions, keeping
 from .const import DOMAIN
 from .coordinator import RingCentralConfigEntry
 from .line_test import async_test_line
@@ -54,6 +54,7 @@ _SERVICES: Final[tuple[tuple[str, Handler, VolSchemaType, SupportsResponse], ...
     ("hang_up", call_actions.async_hang_up, call_actions.CALL_SCHEMA, _OPTIONAL),
     ("hold", call_actions.async_hold, call_actions.CALL_SCHEMA, _OPTIONAL),
     ("play", call_actions.async_play, call_actions.PLAY_SCHEMA, _OPTIONAL),
+    ("purge", keeping.async_purge_now, keeping.PURGE_SCHEMA, _OPTIONAL),
     ("send_dtmf", call_actions.async_send_dtmf, call_actions.DTMF_SCHEMA, _OPTIONAL),
     ("start_recording", call_actions.async_start_recording, call_actions.RECORD_SCHEMA, _NONE),
     ("stop", call_actions.async_stop, call_actions.CALL_SCHEMA, _NONE),

@@ -53,6 +53,10 @@ async def file_clip(
         (Retention(most_bytes=2 * BYTES, keep_favorites=False), [2, 3], Purged(2, 2 * BYTES)),
         (Retention(most_bytes=0), [0], Purged(3, 3 * BYTES)),
         (Retention(days=70, most_bytes=2 * BYTES), [0, 3], Purged(2, 2 * BYTES)),
+        (Retention(days=0, line_id="office"), [0, 2, 3], Purged(1, BYTES)),
+        (Retention(days=0, line_id="front-door"), [0, 1], Purged(2, 2 * BYTES)),
+        (Retention(most_bytes=2 * BYTES, line_id="front-door"), [0, 1, 3], Purged(1, BYTES)),
+        (Retention(most_bytes=BYTES, line_id="office"), [0, 1, 2, 3], Purged()),
     ],
 )
 async def test_the_oldest_go_first(
@@ -121,9 +125,10 @@ async def test_old_calls_without_a_clip_go_but_the_newest_of_each_line(library: 
         if ended:
             await library.end_call(call_id, after(days=days, minutes=1), "ended", "remote_hangup")
 
+    assert await library.purge(Retention(days=50, line_id="office"), NOW) == Purged(calls=1)
     purged = await library.purge(Retention(days=50), NOW)
 
-    assert purged == Purged(1, 0, calls=2)
+    assert purged == Purged(1, 0, calls=1)
     assert [call.id for call in await library.calls("front-door")] == ["young", "goes-on", "with-clip"]
     assert [call.id for call in await library.calls("office")] == ["office-newest"]
     assert await library.purge(Retention(days=50), NOW) == Purged()

@@ -234,12 +234,13 @@ class CallerClips:
 class Retention:
     """How long clips and calls are kept, and how much room they may take; None is without end.
 
-    `keep_favorites` spares favourites both; they count as taking room all the same.
+    `keep_favorites` spares favourites both; they count as taking room all the same. `line_id` is of one line alone.
     """
 
     days: float | None = None
     most_bytes: int | None = None
     keep_favorites: bool = True
+    line_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,14 +31,10 @@ def purge(
     yield from sweep(connection, folder)
     if retention.days is not None:
         before = (now - timedelta(days=retention.days)).timestamp()
-        yield from _drop_clips(
-            connection, folder, partial(_old, connection, retention.keep_favorites, before)
-        )
-        yield from _drop_calls(connection, before)
+        yield from _drop_clips(connection, folder, partial(_old, connection, retention, before))
+        yield from _drop_calls(connection, retention.line_id, before)
     if (most := retention.most_bytes) is not None:
-        yield from _drop_clips(
-            connection, folder, partial(_too_many, connection, retention.keep_favorites, most)
-        )
+        yield from _drop_clips(connection, folder, partial(_too_many, connection, retention, most))
 
 
 def forget(connection: sqlite3.Connection, folder: Path, numbers: Collection[str]) -> Iterator[Purged]:
@@ -101,19 +97,26 @@ def _unlink(connection: sqlite3.Connection, folder: Path, paths: list[str]) -> i
     return len(paths) - len(gone)
 
 
-def _old(connection: sqlite3.Connection, keep_favorites: bool, before: float) -> list[sqlite3.Row]:
+def _old(connection: sqlite3.Connection, retention: Retention, before: float) -> list[sqlite3.Row]:
     return connection.execute(
         """
         SELECT number, path, size FROM clips
-        WHERE state = 'saved' AND started_at < ? AND favorite <= ? ORDER BY started_at, number LIMIT ?
+        WHERE state = 'saved' AND started_at < :before AND favorite <= :favorite AND (:line IS NULL OR line_id = :line)
+        ORDER BY started_at, number LIMIT :most
         """,
-        (before, not keep_favorites, _CLIPS_AT_ONCE),
+        {
+            "before": before,
+            "favorite": not retention.keep_favorites,
+            "line": retention.line_id,
+            "most": _CLIPS_AT_ONCE,
+        },
     ).fetchall()
 
 
-def _too_many(connection: sqlite3.Connection, keep_favorites: bool, most: int) -> list[sqlite3.Row]:
+def _too_many(connection: sqlite3.Connection, retention: Retention, most: int) -> list[sqlite3.Row]:
     (excess,) = connection.execute(
-        "SELECT coalesce(sum(size), 0) - ? FROM clips WHERE state = 'saved'", (most,)
+        "SELECT coalesce(sum(size), 0) - :most FROM clips WHERE state = 'saved' AND (:line IS NULL OR line_id = :line)",
+        {"most": most, "line": retention.line_id},
     ).fetchone()
     if excess <= 0:
         return []
@@ -121,9 +124,10 @@ def _too_many(connection: sqlite3.Connection, keep_favorites: bool, most: int) -
     oldest = connection.execute(
         """
         SELECT number, path, size FROM clips
-        WHERE state = 'saved' AND size > 0 AND favorite <= ? ORDER BY started_at, number LIMIT ?
+        WHERE state = 'saved' AND size > 0 AND favorite <= :favorite AND (:line IS NULL OR line_id = :line)
+        ORDER BY started_at, number LIMIT :most
         """,
-        (not keep_favorites, _CLIPS_AT_ONCE),
+        {"favorite": not retention.keep_favorites, "line": retention.line_id, "most": _CLIPS_AT_ONCE},
     )
     chosen: list[sqlite3.Row] = []
     for row in oldest.fetchall():
@@ -144,15 +148,22 @@ def _of_caller(connection: sqlite3.Connection, other: str) -> list[sqlite3.Row]:
     ).fetchall()
 
 
-def _drop_calls(connection: sqlite3.Connection, before: float) -> Iterator[Purged]:
+def _drop_calls(connection: sqlite3.Connection, line_id: str | None, before: float) -> Iterator[Purged]:
     """Delete the calls before a moment that are over and have no clip, except for the newest of each line."""
     after = (float("-inf"), 0)
     while rows := connection.execute(
         """
-        SELECT started_at, rowid FROM calls WHERE (started_at, rowid) > (?, ?) AND started_at < ?
-        ORDER BY started_at, rowid LIMIT ?
+        SELECT started_at, rowid FROM calls
+        WHERE (started_at, rowid) > (:began, :row) AND started_at < :before AND (:line IS NULL OR line_id = :line)
+        ORDER BY started_at, rowid LIMIT :most
         """,
-        (*after, before, _CALLS_AT_ONCE),
+        {
+            "began": after[0],
+            "row": after[1],
+            "before": before,
+            "line": line_id,
+            "most": _CALLS_AT_ONCE,
+        },
     ).fetchall():
         after = tuple(rows[-1])
         with transaction(connection):
