@@ -314,7 +314,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         return self._shown(call) and call.call_id not in self.unannounced
 
     def _begin(self, call: Call) -> None:
-        now = dt_util.utcnow()
+        now, contact = dt_util.utcnow(), self.callers.of(call.call_id).contact
         record = CallRecord(
             id=call.call_id,
             line_id=self.config_entry.entry_id,
@@ -323,6 +323,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             caller=call.caller.number,
             caller_name=call.caller.name,
             called=call.called.number,
+            contact=contact.name if contact is not None else None,
         )
         self._filing.keep(self.library.begin_call(record))
         if call.direction is Direction.INCOMING and not self.callers.of(call.call_id).kept_away:
