@@ -6,10 +6,11 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.ringcentral.library import Library, Page
-from custom_components.ringcentral.library.search import words_of
+from custom_components.ringcentral.library import ClipQuery, Folder, Library, Page
+from custom_components.ringcentral.library.folders import asked_for
+from custom_components.ringcentral.library.search import _matching, words_of
 
-from .builders import START, save_call_clip, save_clip
+from .builders import START, after, save_call_clip, save_clip
 
 WITHOUT = patch("custom_components.ringcentral.library.search.has_word_index", return_value=False)
 LINES = ["front-door"]
@@ -120,6 +121,46 @@ async def test_a_search_is_paged(library: Library, ids: dict[str, str]) -> None:
     assert ([clip.id for clip in second.items], second.count) == ([ids["anna"]], 3)
     assert await library.search(both, "anna", 5, 9) == Page((), 3)
     assert await library.search([], "anna") == Page()
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (ClipQuery(), ["anna", "none"]),
+        (ClipQuery(Folder.FAVORITES), ["anna"]),
+        (ClipQuery(Folder.VOICEMAIL), []),
+        (ClipQuery(since=after(minutes=1)), ["anna"]),
+        (ClipQuery(until=after(minutes=1)), ["none"]),
+        (ClipQuery(of_number=lambda number: number == "+1 650 555 0142"), ["anna"]),
+        (ClipQuery(of_number=lambda number: number == "door.station"), []),
+        (ClipQuery(anonymous=True), ["none"]),
+    ],
+)
+async def test_words_are_looked_for_in_what_is_asked_for(
+    library: Library, ids: dict[str, str], query: ClipQuery, expected: list[str]
+) -> None:
+    await library.set_favorite(ids["anna"], True)
+
+    page = await library.search(LINES, "anna", query=query)
+
+    assert [clip.id for clip in page.items] == [ids[name] for name in expected]
+    assert page.count == len(expected)
+
+
+@pytest.mark.parametrize("folder_of_clips", Folder)
+async def test_the_index_is_asked_once_and_not_for_each_clip(folder: Path, folder_of_clips: Folder) -> None:
+    library = Library(folder)
+    await library.open()
+    await library.close()
+    connection = sqlite3.connect(folder / "library.db")
+    where, values = asked_for(connection, LINES, ClipQuery(folder_of_clips))
+    source, condition, sought = _matching(words_of("anna"))
+    plan = connection.execute(
+        f"EXPLAIN QUERY PLAN SELECT count(*) FROM {source} WHERE {where} AND {condition}", [*values, *sought]
+    )
+    steps = [row[3] for row in plan]
+    connection.close()
+    assert steps[0].startswith("SCAN words") and "PRIMARY KEY" in steps[1]
 
 
 async def test_what_is_found_follows_what_is_known(library: Library, ids: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta, tzinfo
+import json
 from math import inf
 import sqlite3
 from typing import Final
@@ -33,6 +34,10 @@ JOIN clips ON clips.number = heard.number LEFT JOIN calls ON calls.id = clips.ca
 ORDER BY latest DESC, heard.number DESC
 """
 
+_NUMBERS: Final = """
+SELECT DISTINCT other FROM clips WHERE {lines} AND state = 'saved' AND other IS NOT NULL
+"""
+
 _PERIODS: Final = {
     Period.TODAY: lambda today: (today, today + timedelta(days=1)),
     Period.YESTERDAY: lambda today: (today - timedelta(days=1), today),
@@ -59,6 +64,26 @@ def any_of(line_ids: Collection[str]) -> str:
     return f"line_id IN ({', '.join('?' * len(line_ids))})"
 
 
+def asked_for(
+    connection: sqlite3.Connection, line_ids: Collection[str], query: ClipQuery
+) -> tuple[str, list[str | float | None]]:
+    """Return the condition that a clip is of one of some lines and is asked for, and its values."""
+    where = [any_of(line_ids), _CONDITIONS[query.folder], "started_at >= ? AND started_at < ?"]
+    values: list[str | float | None] = [
+        *line_ids,
+        query.since.timestamp() if query.since else -inf,
+        query.until.timestamp() if query.until else inf,
+    ]
+    if query.anonymous or query.other is not None:
+        where.append("other IS ?")
+        values.append(None if query.anonymous else query.other)
+    if query.of_number is not None:
+        numbers = connection.execute(_NUMBERS.format(lines=any_of(line_ids)), [*line_ids])
+        where.append("other IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps([number for (number,) in numbers if query.of_number(number)]))
+    return " AND ".join(where), values
+
+
 class Folders:
     """Reads saved clips a page at a time, on the thread that owns the connection."""
 
@@ -69,16 +94,8 @@ class Folders:
 
     def browse(self, line_ids: Collection[str], query: ClipQuery, limit: int, offset: int) -> Page[Clip]:
         """Return the clips of lines that are asked for, newest first."""
-        where = [any_of(line_ids), _CONDITIONS[query.folder], "started_at >= ? AND started_at < ?"]
-        values: list[str | float | None] = [
-            *line_ids,
-            query.since.timestamp() if query.since else -inf,
-            query.until.timestamp() if query.until else inf,
-        ]
-        if query.anonymous or query.other is not None:
-            where.append("other IS ?")
-            values.append(None if query.anonymous else query.other)
-        chosen = f"FROM clips WHERE {' AND '.join(where)}"
+        where, values = asked_for(self._connection, line_ids, query)
+        chosen = f"FROM clips WHERE {where}"
         (count,) = self._connection.execute(f"SELECT count(*) {chosen}", values).fetchone()
         # Read from the index alone, so that only the rows of the page are looked at.
         rows = self._connection.execute(

@@ -208,14 +208,22 @@ class Library:
         return await self._run(lambda shelves: shelves.folders.callers(line_ids, limit, offset))
 
     async def search(
-        self, line_ids: Collection[str], text: str, limit: int = _PAGE, offset: int = 0
+        self,
+        line_ids: Collection[str],
+        text: str,
+        limit: int = _PAGE,
+        offset: int = 0,
+        query: ClipQuery | None = None,
     ) -> Page[Clip]:
         """Return the saved clips of lines in which every word of a text is found, newest first.
 
+        All are looked at, or only those that are asked for.
         Looked at are the caller's name, the contact's, both numbers and the transcript. Of the last word and of numbers
         a part will do. No text does harm; one without a word finds nothing.
         """
-        return await self._run(lambda shelves: shelves.search.search(line_ids, text, limit, offset))
+        return await self._run(
+            lambda shelves: shelves.search.search(line_ids, text, query or ClipQuery(), limit, offset)
+        )
 
     async def purge(self, retention: Retention, now: datetime) -> Purged:
         """Delete what is kept no longer: clips with their files, and calls without a clip, but each line's newest.

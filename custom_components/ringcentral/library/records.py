@@ -210,6 +210,7 @@ class ClipQuery:
         until: when they must have begun before.
         other: the number at the other end.
         anonymous: only those whose other end has no number.
+        of_number: tells whether the number at the other end is meant, on the library's thread; who is anonymous isn't.
     """
 
     folder: Folder = Folder.ALL
@@ -217,6 +218,7 @@ class ClipQuery:
     until: datetime | None = None
     other: str | None = field(default=None, repr=False)
     anonymous: bool = False
+    of_number: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import Final
 from .calls import bare
 from .clips import ClipTable
 from .database import transaction
-from .folders import any_of
-from .records import Clip, Page
+from .folders import asked_for
+from .records import Clip, ClipQuery, Page
 
 MAX_WORDS: Final = 8
 """Words looked for; those after them would hardly tell one clip from another."""
@@ -99,16 +99,20 @@ class Search:
         self._clips = clips
         self._condition = _matching if indexed else _reading
 
-    def search(self, line_ids: Collection[str], text: str, limit: int, offset: int) -> Page[Clip]:
-        """Return the clips of lines in which every word is found, newest first; none where there is no word."""
+    def search(
+        self, line_ids: Collection[str], text: str, query: ClipQuery, limit: int, offset: int
+    ) -> Page[Clip]:
+        """Return the clips that are asked for and hold every word, newest first; none where there is no word."""
         if not (words := words_of(text)):
             return Page()
-        source, condition, values = self._condition(words)
-        chosen = f"FROM {source} WHERE {any_of(line_ids)} AND state = 'saved' AND {condition}"
-        (count,) = self._connection.execute(f"SELECT count(*) {chosen}", [*line_ids, *values]).fetchone()
+        source, condition, sought = self._condition(words)
+        where, values = asked_for(self._connection, line_ids, query)
+        chosen = f"FROM {source} WHERE {where} AND {condition}"
+        values += sought
+        (count,) = self._connection.execute(f"SELECT count(*) {chosen}", values).fetchone()
         rows = self._connection.execute(
             f"SELECT clips.number {chosen} ORDER BY started_at DESC, clips.number DESC LIMIT ? OFFSET ?",
-            [*line_ids, *values, limit, offset],
+            [*values, limit, offset],
         )
         return Page(self._clips.numbered(number for (number,) in rows), count)
 
@@ -120,7 +124,8 @@ def _dropped() -> str:
 def _matching(words: list[tuple[str, bool]]) -> tuple[str, str, list[str]]:
     """Return where the index finds words, as a source, a condition and its values."""
     phrases = [f'"{word.replace('"', '""')}"{"*" * beginning}' for word, beginning in words]
-    return "words JOIN clips ON clips.number = words.rowid", "words MATCH ?", [" AND ".join(phrases)]
+    # Crossed, so that the words come first: SQLite would rather look each clip of a folder up among them.
+    return "words CROSS JOIN clips ON clips.number = words.rowid", "words MATCH ?", [" AND ".join(phrases)]
 
 
 def _reading(words: list[tuple[str, bool]]) -> tuple[str, str, list[str]]:
