@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 import pytest
@@ -35,7 +35,7 @@ async def speaker(hass: HomeAssistant, line: Line, monkeypatch: pytest.MonkeyPat
 async def act(line: Line, action: str, **data: Any) -> dict[str, Any]:
     """Do something, and return the response."""
     target = {"entity_id": f"event.{line.entry.title.lower()}_call"}
-    quiet = action in {"block", "stop", "start_recording"}
+    quiet = line.hass.services.supports_response(DOMAIN, action) is SupportsResponse.NONE
     response = await line.hass.services.async_call(
         DOMAIN, action, data, blocking=True, target=target, return_response=not quiet
     )

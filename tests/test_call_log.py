@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 import pytest
 import voluptuous as vol
 
-from custom_components.ringcentral.call_log import CALLS_SCHEMA, _of_number
+from custom_components.ringcentral.call_log import CALLS_SCHEMA, number_filter
 from custom_components.ringcentral.callers import Callers
 from custom_components.ringcentral.const import DATA_LIBRARY
 from custom_components.ringcentral.contacts import Contact, ContactBook
@@ -200,7 +200,7 @@ def test_what_is_asked_for_is_text_and_no_pattern_of_a_database(contact: str, nu
     numbering = Numbering("US")
     callers = Callers()
     callers.learn(ContactBook((Contact("100%_?[a]", ("101",)),), numbering), numbering)
-    meant = _of_number(callers, [], contact)
+    meant = number_filter(callers, [], contact)
     if meant is not None:
         assert meant("101") is (contact.strip().casefold() == "100%_?[a]")
         assert not meant(number) or number in {"101", "101#"}
@@ -209,7 +209,7 @@ def test_what_is_asked_for_is_text_and_no_pattern_of_a_database(contact: str, nu
 @pytest.mark.parametrize("pattern", ["*1" * 2000, "*" * 5000])
 def test_a_pattern_that_is_a_burden_is_looked_at_all_the_same(pattern: str) -> None:
     asked = CALLS_SCHEMA({"number": pattern})["number"]
-    meant = _of_number(Callers(), asked, None)
+    meant = number_filter(Callers(), asked, None)
     assert meant is not None
     assert meant("1" * 128) is (pattern[1] == "*")
 

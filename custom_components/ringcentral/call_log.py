@@ -26,7 +26,7 @@ ATTR_OUTCOME: Final = "outcome"
 ATTR_SINCE: Final = "since"
 
 
-def _moment(value: Any) -> datetime:
+def moment(value: Any) -> datetime:
     """Return a moment in UTC; one without a zone is of the household's, a day alone begins it. Raises vol.Invalid."""
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time.min)
@@ -42,7 +42,7 @@ CALLS_SCHEMA: Final = CALL_SCHEMA.extend(
         vol.Optional(ATTR_OUTCOME): vol.In(TERMINAL),
         vol.Optional(ATTR_NUMBER, default=[]): FILTERS[ATTR_NUMBER].validate,
         vol.Optional(ATTR_CONTACT): cv.string,
-        vol.Optional(ATTR_SINCE): _moment,
+        vol.Optional(ATTR_SINCE): moment,
         vol.Optional(ATTR_LIMIT, default=20): vol.All(vol.Coerce(int), vol.Range(1, 1000)),
     }
 )
@@ -56,7 +56,7 @@ async def async_get_calls(action: ServiceCall) -> Response:
         direction=data.get(ATTR_DIRECTION),
         outcome=data.get(ATTR_OUTCOME),
         since=data.get(ATTR_SINCE),
-        of_number=_of_number(line.callers, data[ATTR_NUMBER], data.get(ATTR_CONTACT)),
+        of_number=number_filter(line.callers, data[ATTR_NUMBER], data.get(ATTR_CONTACT)),
     )
     try:
         calls = await line.library.calls(line.config_entry.entry_id, data[ATTR_LIMIT], query)
@@ -70,7 +70,7 @@ async def async_get_calls(action: ServiceCall) -> Response:
     }
 
 
-def _of_number(callers: Callers, patterns: list[str], contact: str | None) -> Callable[[str], bool] | None:
+def number_filter(callers: Callers, patterns: list[str], contact: str | None) -> Callable[[str], bool] | None:
     """Return what tells whether a number is asked for; None where any is."""
     name = contact.strip().casefold() if contact else ""
     if not patterns and not name:
