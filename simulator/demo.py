@@ -148,7 +148,7 @@ def _described(kind: str, attributes: dict[str, Any]) -> str:
 
 
 async def newest_clip(websocket: WebSocket) -> dict[str, Any]:
-    """Walk down the media browser as a person would: the line, the newest day, the newest clip."""
+    """Walk down the media browser as a person would: the line, the first of its folders, the newest clip."""
     item: dict[str, Any] = {"media_content_id": "media-source://ringcentral"}
     while item.get("can_expand", True):
         folder = await websocket.command(

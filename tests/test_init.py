@@ -452,7 +452,7 @@ async def test_a_message_is_found_in_the_media_browser_and_played(
     media = (await frontend.receive_json())["result"]
     response = await (await hass_client_no_auth()).get(media["url"])
 
-    assert titles[:2] == ["Reception (1)", "Today (1)"]
+    assert titles[:2] == ["Reception (1)", "Not heard yet (1)"]
     assert "Anna Smith" in titles[2]
     assert (media["mime_type"], response.content_type) == ("audio/wav", "audio/wav")
     assert "speech 0.25 s" in check_clip(await response.read(), call)

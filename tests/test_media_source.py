@@ -23,14 +23,17 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
-from custom_components.ringcentral.library import CallRecord, Direction, Library
-from custom_components.ringcentral.media_source import (
+from custom_components.ringcentral.library import CallRecord, ClipKind, Direction, Library
+from custom_components.ringcentral.media_identifiers import (
+    CallerIdentifier,
     ClipIdentifier,
     DayIdentifier,
     LineIdentifier,
-    clip_media_content_id,
+    Section,
+    SectionIdentifier,
     parse_identifier,
 )
+from custom_components.ringcentral.media_source import clip_media_content_id
 
 ROOT = f"media-source://{DOMAIN}"
 NOON = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -74,25 +77,36 @@ async def add_clip(
     caller: str | None = "+15551234567",
     caller_name: str | None = "Anna Smith",
     called: str | None = "+15557654321",
+    contact: str | None = None,
+    kind: ClipKind = ClipKind.CALL,
+    outcome: str = "ended",
+    heard: bool = True,
 ) -> str:
     """Keep a call and its clip, and return the clip's id."""
     call_id = f"call-{started_at.timestamp()}-{line_id}"
     await library.begin_call(
-        CallRecord(call_id, line_id, direction, started_at, caller, caller_name, called),
+        CallRecord(call_id, line_id, direction, started_at, caller, caller_name, called, contact=contact),
     )
-    clip = await library.begin_clip(line_id, started_at, call_id=call_id)
+    clip = await library.begin_clip(line_id, started_at, call_id=call_id, kind=kind)
     await library.finish_clip(clip.id, duration)
+    await library.end_call(call_id, started_at + timedelta(seconds=duration), outcome, "remote_hangup")
+    await library.mark_heard(clip.id, heard)
     return clip.id
 
 
 async def browse(hass: HomeAssistant, identifier: str = "") -> BrowseMediaSource:
-    found = await async_browse_media(hass, f"{ROOT}/{identifier}".removesuffix("/"))
+    found = await async_browse_media(hass, f"{ROOT}/{identifier}" if identifier else ROOT)
     assert isinstance(found, BrowseMediaSource)
     return found
 
 
 async def titles(hass: HomeAssistant, identifier: str = "") -> list[str]:
     return [child.title for child in (await browse(hass, identifier)).children or []]
+
+
+async def clip_ids(hass: HomeAssistant, identifier: str) -> list[str]:
+    found = (await browse(hass, identifier)).children or []
+    return [child.media_content_id.removeprefix(f"{ROOT}/clip/") for child in found]
 
 
 async def test_the_root_lists_the_lines_by_title_with_their_clips_counted(
@@ -127,14 +141,183 @@ async def test_a_line_lists_its_days_newest_first_in_words(
     await add_clip(library, line, NOON - timedelta(days=2))
     await add_clip(library, line, NOON - timedelta(days=365))
 
-    folder = await browse(hass, f"line/{line}")
+    folder = await browse(hass, f"section/{line}/by_day")
 
-    assert folder.title == "Front door (5)"
+    assert folder.title == "By day (4)"
     assert [(day.title, day.media_content_id) for day in folder.children or []] == [
         ("Today (2)", f"{ROOT}/day/{line}/2026-11-22"),
         ("Yesterday (1)", f"{ROOT}/day/{line}/2026-11-21"),
         ("Friday, 20 November 2026 (1)", f"{ROOT}/day/{line}/2026-11-20"),
         ("Saturday, 22 November 2025 (1)", f"{ROOT}/day/{line}/2025-11-22"),
+    ]
+
+
+async def test_a_line_lists_what_people_look_for_in_it(
+    hass: HomeAssistant, library: Library, line: str
+) -> None:
+    await add_clip(library, line, NOON, heard=False)
+    await add_clip(library, line, NOON - timedelta(hours=1), kind=ClipKind.VOICEMAIL, outcome="missed")
+    await add_clip(library, line, NOON - timedelta(days=1), kind=ClipKind.VOICEMAIL)
+    await library.set_favorite(await add_clip(library, line, NOON - timedelta(days=2)), True)
+    await add_clip(library, line, NOON - timedelta(days=365), caller="+15550000000", outcome="missed")
+
+    folder = await browse(hass, f"line/{line}")
+
+    assert (folder.title, folder.children_media_class, folder.not_shown) == ("Front door (5)", "directory", 0)
+    assert [(section.title, section.media_content_id) for section in folder.children or []] == [
+        ("Not heard yet (1)", f"{ROOT}/section/{line}/unheard"),
+        ("Today (2)", f"{ROOT}/section/{line}/today"),
+        ("Yesterday (1)", f"{ROOT}/section/{line}/yesterday"),
+        ("This week (4)", f"{ROOT}/section/{line}/this_week"),
+        ("Voicemail (2)", f"{ROOT}/section/{line}/voicemail"),
+        ("Missed with a message (2)", f"{ROOT}/section/{line}/missed"),
+        ("Favorites (1)", f"{ROOT}/section/{line}/favorites"),
+        ("By caller (2)", f"{ROOT}/section/{line}/by_caller"),
+        ("By day (4)", f"{ROOT}/section/{line}/by_day"),
+    ]
+
+
+async def test_a_line_shows_only_what_there_is(hass: HomeAssistant, library: Library, line: str) -> None:
+    assert await titles(hass, f"line/{line}") == []
+
+    await add_clip(library, line, NOON - timedelta(days=30))
+    await add_clip(library, add_line(hass, "Office"), heard=False)
+
+    assert await titles(hass, f"line/{line}") == ["By caller (1)", "By day (1)"]
+
+
+@pytest.mark.parametrize(
+    ("section", "title", "listed"),
+    [
+        ("unheard", "Not heard yet (2)", ["today", "old"]),
+        ("today", "Today (1)", ["today"]),
+        ("yesterday", "Yesterday (1)", ["yesterday"]),
+        ("this_week", "This week (2)", ["today", "yesterday"]),
+        ("voicemail", "Voicemail (1)", ["yesterday"]),
+        ("missed", "Missed with a message (2)", ["yesterday", "old"]),
+        ("favorites", "Favorites (1)", ["old"]),
+    ],
+)
+async def test_a_section_lists_its_clips_newest_first(
+    hass: HomeAssistant, library: Library, line: str, section: str, title: str, listed: list[str]
+) -> None:
+    old = await add_clip(library, line, NOON - timedelta(days=20), outcome="missed", heard=False)
+    clips = {
+        await add_clip(library, line, NOON, heard=False): "today",
+        await add_clip(
+            library, line, NOON - timedelta(days=1), kind=ClipKind.VOICEMAIL, outcome="missed"
+        ): "yesterday",
+        old: "old",
+    }
+    await library.set_favorite(old, True)
+    await add_clip(library, add_line(hass, "Office"), NOON, heard=False)
+
+    folder = await browse(hass, f"section/{line}/{section}")
+
+    assert (folder.title, folder.children_media_class, folder.not_shown) == (title, "music", 0)
+    assert [clips[clip_id] for clip_id in await clip_ids(hass, f"section/{line}/{section}")] == listed
+
+
+async def test_a_clip_among_those_of_other_days_says_its_day(
+    hass: HomeAssistant, library: Library, line: str
+) -> None:
+    await add_clip(library, line, NOON, heard=False)
+    await add_clip(library, line, NOON - timedelta(days=1), heard=False)
+    await add_clip(library, line, NOON - timedelta(days=2), heard=False)
+    days = [
+        "Today · 12:00 · Anna Smith · 0:42",
+        "Yesterday · 12:00 · Anna Smith · 0:42",
+        "Friday, 20 November 2026 · 12:00 · Anna Smith · 0:42",
+    ]
+
+    assert await titles(hass, f"section/{line}/unheard") == days
+    assert await titles(hass, f"section/{line}/this_week") == days
+    assert await titles(hass, f"caller/{line}/+15551234567") == days
+    for section in ("today", "yesterday"):
+        assert await titles(hass, f"section/{line}/{section}") == ["12:00 · Anna Smith · 0:42"]
+
+
+async def test_a_section_that_became_empty_is_still_there(
+    hass: HomeAssistant, library: Library, line: str
+) -> None:
+    clip_id = await add_clip(library, line, heard=False)
+    before = await browse(hass, f"section/{line}/unheard")
+    await library.mark_heard(clip_id)
+    after = await browse(hass, f"section/{line}/unheard")
+
+    assert (before.title, after.title) == ("Not heard yet (1)", "Not heard yet (0)")
+    assert not after.children
+
+
+async def test_callers_are_listed_by_name_or_number_whoever_called_last_first(
+    hass: HomeAssistant, library: Library, line: str
+) -> None:
+    async def called(hours: int, **parties: Any) -> None:
+        await add_clip(library, line, NOON - timedelta(hours=hours), **parties)
+
+    await called(1, caller="+1555", caller_name=None)
+    await called(2, caller="sip/2 %", caller_name="WIRELESS", contact="Grandma")
+    await called(3, caller=None, caller_name="Anonymous caller")
+    await called(4, caller="+1555", caller_name="Somebody")
+    await called(5, caller="+1777", caller_name="Anna Smith")
+    await called(6, direction=Direction.OUTGOING, called="+1888", caller_name="Our line")
+    await called(7, direction=Direction.OUTGOING, called=None)
+    await add_clip(library, add_line(hass, "Office"), caller="+1999")
+
+    folder = await browse(hass, f"section/{line}/by_caller")
+    shown = {
+        "+1555 (2)": f"{ROOT}/caller/{line}/+1555",
+        "Grandma (1)": f"{ROOT}/caller/{line}/sip%2F2%20%25",
+        "Anonymous (2)": f"{ROOT}/caller/{line}",
+        "Anna Smith (1)": f"{ROOT}/caller/{line}/+1777",
+        "+1888 (1)": f"{ROOT}/caller/{line}/+1888",
+    }
+
+    assert (folder.title, folder.children_media_class) == ("By caller (5)", "directory")
+    assert [(caller.title, caller.media_content_id) for caller in folder.children or []] == [*shown.items()]
+    for title, content_id in shown.items():
+        caller = await browse(hass, content_id.removeprefix(f"{ROOT}/"))
+        assert (caller.title, f"({len(caller.children or [])})") == (title, title.split()[-1])
+        assert caller.children_media_class == "music"
+
+
+async def test_a_caller_has_the_clips_of_one_line(hass: HomeAssistant, library: Library, line: str) -> None:
+    await add_clip(library, add_line(hass, "Office"), NOON)
+    early = await add_clip(library, line, NOON - timedelta(hours=3))
+    await add_clip(library, line, NOON - timedelta(hours=2), caller="+1555")
+    late = await add_clip(library, line, NOON - timedelta(hours=1))
+
+    assert await clip_ids(hass, f"caller/{line}/+15551234567") == [late, early]
+
+
+async def test_very_many_clips_callers_and_days_are_cut_off_at_the_oldest(
+    hass: HomeAssistant, library: Library, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.ringcentral.media_source.MAX_CLIPS", 2)
+    monkeypatch.setattr("custom_components.ringcentral.media_source.MAX_FOLDERS", 3)
+    for days in range(5):
+        await add_clip(library, line, NOON - timedelta(days=days), caller=f"+{days}", caller_name=None)
+        await add_clip(library, line, NOON - timedelta(days=days, hours=1), caller="+9", caller_name=None)
+
+    found = {
+        name: await browse(hass, f"{name.format(line)}")
+        for name in ("section/{}/by_caller", "section/{}/by_day", "section/{}/this_week", "caller/{}/+9")
+    }
+
+    assert [(folder.title, len(folder.children or []), folder.not_shown) for folder in found.values()] == [
+        ("By caller (6)", 3, 3),
+        ("By day (5)", 3, 2),
+        ("This week (10)", 2, 8),
+        ("+9 (5)", 2, 3),
+    ]
+    assert [caller.title for caller in found["section/{}/by_caller"].children or []] == [
+        "+0 (1)",
+        "+9 (5)",
+        "+1 (1)",
+    ]
+    assert [day.title for day in found["section/{}/by_day"].children or []][:2] == [
+        "Today (2)",
+        "Yesterday (2)",
     ]
 
 
@@ -149,6 +332,18 @@ async def test_a_day_lists_its_clips_newest_first(hass: HomeAssistant, library: 
         ("12:03 · Anna Smith · 0:42", f"{ROOT}/clip/{late}"),
         ("09:00 · Anna Smith · 0:42", f"{ROOT}/clip/{early}"),
     ]
+
+
+async def test_a_day_lasts_from_midnight_to_midnight(
+    hass: HomeAssistant, library: Library, line: str
+) -> None:
+    midnight, next_midnight = NOON - timedelta(hours=12), NOON + timedelta(hours=12)
+    await add_clip(library, line, midnight - timedelta(seconds=1))
+    first = await add_clip(library, line, midnight)
+    last = await add_clip(library, line, next_midnight - timedelta(seconds=1))
+    await add_clip(library, line, next_midnight)
+
+    assert await clip_ids(hass, f"day/{line}/2026-11-22") == [last, first]
 
 
 async def test_a_clip_can_be_played_and_says_it_is_a_wav_file(
@@ -200,7 +395,9 @@ async def test_titles_are_in_the_language_of_the_household(
     assert (await browse(hass, f"day/{line}/2026-11-22")).title == "Heute (1)"
     assert await titles(hass, f"day/{line}/2026-11-22") == ["12:00 · Anonym · 0:42"]
     # What nobody has translated yet is English.
-    assert await titles(hass, f"line/{line}") == ["Heute (1)", "Yesterday (1)"]
+    assert await titles(hass, f"section/{line}/by_day") == ["Heute (1)", "Yesterday (1)"]
+    assert await titles(hass, f"section/{line}/by_caller") == ["Anonym (1)", "Anna Smith (1)"]
+    assert (await titles(hass, f"line/{line}"))[:2] == ["Heute (1)", "Yesterday (1)"]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +427,8 @@ async def test_clips_whose_line_was_lost_have_a_folder_once_there_are_any(
     await add_clip(library, "recovered")
 
     assert await titles(hass) == ["Front door (0)", "Recovered recordings (1)"]
-    assert await titles(hass, "line/recovered") == ["Today (1)"]
+    assert await titles(hass, "section/recovered/by_day") == ["Today (1)"]
+    assert (await browse(hass, "line/recovered")).title == "Recovered recordings (1)"
     assert await titles(hass, "day/recovered/2026-11-22") == ["12:00 · Anna Smith · 0:42"]
 
 
@@ -301,6 +499,20 @@ JUNK = [
     "day/{line}/9999-12-31",
     "day/{line}/0001-01-01",
     "day/unknown/2026-11-22",
+    "section/{line}",
+    "section/{line}/",
+    "section/{line}/everything",
+    "section/{line}/TODAY",
+    "section/{line}/today/",
+    "section/unknown/today",
+    "section/unknown/by_day",
+    "section/unknown/by_caller",
+    "section//today",
+    "caller/{line}/../../secrets",
+    "caller/{line}/%2e%2e%2fsecrets",
+    "caller/{line}/%FF",
+    "caller/unknown/+15551234567",
+    "caller/unknown",
     "clip/../../secrets",
     "clip/" + "0" * 32,
     "front-door",
@@ -309,7 +521,11 @@ JUNK = [
 ]
 
 
-@pytest.mark.parametrize("identifier", JUNK)
+STRANGERS = ["caller/{line}", "caller/{line}/", "caller/{line}/+1555"]
+"""Folders of callers who never called."""
+
+
+@pytest.mark.parametrize("identifier", [*JUNK, *STRANGERS])
 async def test_a_folder_nobody_made_is_not_found(hass: HomeAssistant, line: str, identifier: str) -> None:
     with pytest.raises(BrowseError) as caught:
         await browse(hass, identifier.format(line=line))
@@ -317,7 +533,9 @@ async def test_a_folder_nobody_made_is_not_found(hass: HomeAssistant, line: str,
     assert (caught.value.translation_domain, caught.value.translation_key) == (DOMAIN, "folder_not_found")
 
 
-@pytest.mark.parametrize("identifier", [*JUNK, "", "line/{line}", "day/{line}/2026-11-22"])
+@pytest.mark.parametrize(
+    "identifier", [*JUNK, *STRANGERS, "", "line/{line}", "day/{line}/2026-11-22", "section/{line}/today"]
+)
 async def test_what_is_no_clip_cannot_be_played(hass: HomeAssistant, line: str, identifier: str) -> None:
     item = MediaSourceItem(hass, DOMAIN, identifier.format(line=line), None)
 
@@ -388,16 +606,35 @@ async def test_the_media_browser_is_told_what_is_wrong(
     assert resolved["error"]["code"] == "resolve_media_failed"
 
 
+TEXT = st.text(st.characters(codec="utf-8"))
+
+
 @given(
     line_id=st.from_regex(r"[0-9A-Za-z_-]{1,40}", fullmatch=True),
     day=st.dates(date(1971, 1, 1), date(9998, 12, 31)),
+    section=st.sampled_from(Section),
+    number=st.none() | TEXT,
 )
-def test_identifiers_come_back_as_they_went(line_id: str, day: date) -> None:
-    for identifier in (LineIdentifier(line_id), DayIdentifier(line_id, day), ClipIdentifier(line_id)):
+def test_identifiers_come_back_as_they_went(
+    line_id: str, day: date, section: Section, number: str | None
+) -> None:
+    for identifier in (
+        LineIdentifier(line_id),
+        SectionIdentifier(line_id, section),
+        DayIdentifier(line_id, day),
+        CallerIdentifier(line_id, number),
+        ClipIdentifier(line_id),
+    ):
         assert parse_identifier(str(identifier)) == identifier
 
 
-@given(kind=st.sampled_from(["line", "day", "clip", ""]), rest=st.text(st.characters(codec="utf-8")))
+@given(number=TEXT)
+def test_a_number_stays_one_part_of_its_identifier(number: str) -> None:
+    assert str(CallerIdentifier("line", number)).count("/") == 2
+    assert str(CallerIdentifier("line", number)).isprintable()
+
+
+@given(kind=st.sampled_from(["line", "section", "day", "caller", "clip", ""]), rest=TEXT)
 def test_an_identifier_has_one_spelling_or_none(kind: str, rest: str) -> None:
     with suppress(ValueError):
         assert str(parse_identifier(f"{kind}/{rest}")) == f"{kind}/{rest}"

@@ -1,10 +1,9 @@
-"""The clips in the media browser: a folder a line, in it one a day, in it the clips."""
+"""The clips in the media browser: a folder a line, in it what people look for, in that the clips."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import ClassVar, Final, Self, override
+from datetime import timedelta
+from typing import Final, override
 
 from homeassistant.components.media_player.const import MediaClass
 from homeassistant.components.media_player.errors import BrowseError
@@ -24,94 +23,49 @@ from .const import DATA_LIBRARY, DOMAIN
 from .library import (
     RECOVERED_LINE_ID,
     Clip,
+    ClipQuery,
     ClipState,
     Direction,
+    Folder,
     Library,
     LibraryClosedError,
     LibraryError,
+    Page,
+    Period,
     Total,
+    bounds,
+    midnight,
 )
+from .media_identifiers import (
+    CallerIdentifier,
+    ClipIdentifier,
+    DayIdentifier,
+    Identifier,
+    LineIdentifier,
+    Section,
+    SectionIdentifier,
+    parse_identifier,
+)
+from .media_items import Words, caller_title, clip_item, counted, day_title, folder
 from .views import CLIP_MIME_TYPE, CLIP_URL
 
 MAX_CLIPS: Final = 200
-"""Clips shown of one day; who gets more calls than that won't scroll through them."""
+"""Clips shown of one folder or search; who has more than that won't scroll through them."""
+MAX_FOLDERS: Final = 1000
+"""Callers or days shown; nearly three years of days."""
 
-type Words = Mapping[str, str]
-"""What is written beside names and times, by its key in the translations."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineIdentifier:
-    """The folder of a line: `line/<line_id>`."""
-
-    kind: ClassVar = "line"
-    line_id: str
-
-    @classmethod
-    def from_str(cls, value: str) -> Self:
-        """Parse what follows the kind; any text may be a line's id."""
-        return cls(value)
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.kind}/{self.line_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class DayIdentifier:
-    """The folder of a line's day: `day/<line_id>/<yyyy-mm-dd>`."""
-
-    kind: ClassVar = "day"
-    line_id: str
-    day: date
-
-    @classmethod
-    def from_str(cls, value: str) -> Self:
-        """Parse what follows the kind, raising ValueError if it isn't a day anybody had a call on."""
-        line_id, _, day = value.rpartition("/")
-        parsed = date.fromisoformat(day)
-        if not 1970 < parsed.year < date.max.year:
-            raise ValueError("No telephone call was recorded that year")
-        return cls(line_id, parsed)
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.kind}/{self.line_id}/{self.day}"
-
-
-@dataclass(frozen=True, slots=True)
-class ClipIdentifier:
-    """A clip: `clip/<clip_id>`."""
-
-    kind: ClassVar = "clip"
-    clip_id: str
-
-    @classmethod
-    def from_str(cls, value: str) -> Self:
-        """Parse what follows the kind; any text may be a clip's id."""
-        return cls(value)
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.kind}/{self.clip_id}"
-
-
-type Identifier = LineIdentifier | DayIdentifier | ClipIdentifier
-
-_KINDS: Final[dict[str, type[Identifier]]] = {
-    kind.kind: kind for kind in (LineIdentifier, DayIdentifier, ClipIdentifier)
+_FOLDERS: Final = {
+    Section.UNHEARD: Folder.UNHEARD,
+    Section.VOICEMAIL: Folder.VOICEMAIL,
+    Section.MISSED: Folder.MISSED,
+    Section.FAVORITES: Folder.FAVORITES,
 }
-
-
-def parse_identifier(value: str) -> Identifier:
-    """Parse an identifier, raising ValueError for one this integration never made."""
-    kind, _, rest = value.partition("/")
-    if kind not in _KINDS or not rest:
-        raise ValueError("Unknown kind of identifier")
-    identifier = _KINDS[kind].from_str(rest)
-    if str(identifier) != value:
-        raise ValueError("Identifier in another spelling")
-    return identifier
+_PERIODS: Final = {
+    Section.TODAY: Period.TODAY,
+    Section.YESTERDAY: Period.YESTERDAY,
+    Section.THIS_WEEK: Period.WEEK,
+}
+_ONE_DAY: Final = {Section.TODAY, Section.YESTERDAY}
 
 
 def clip_media_content_id(clip_id: str) -> str:
@@ -155,13 +109,23 @@ class ClipMediaSource(MediaSource):
         with _translated(BrowseError, "folder_not_found"):
             if not item.identifier:
                 return await self._root(words)
-            match parse_identifier(item.identifier):
-                case LineIdentifier() as line:
-                    return await self._line(line, words)
-                case DayIdentifier() as day:
+            identifier = parse_identifier(item.identifier)
+            if isinstance(identifier, ClipIdentifier):
+                return clip_item(await self._clip(identifier), words)
+            self._look_for(identifier.line_id)
+            match identifier:
+                case LineIdentifier():
+                    return await self._line(identifier, words)
+                case SectionIdentifier(section=Section.BY_CALLER):
+                    return await self._callers(identifier, words)
+                case SectionIdentifier(section=Section.BY_DAY):
+                    return await self._days(identifier, words)
+                case SectionIdentifier():
+                    return await self._section(identifier, words)
+                case CallerIdentifier():
+                    return await self._caller(identifier, words)
+                case day:
                     return await self._day(day, words)
-                case clip:
-                    return _clip_item(await self._clip(clip), words)
 
     async def _words(self) -> Words:
         """Return the words in the language of the household: the media browser doesn't tell who browses."""
@@ -175,40 +139,89 @@ class ClipMediaSource(MediaSource):
         shown = sorted(lines, key=lambda line_id: lines[line_id].casefold())
         if RECOVERED_LINE_ID not in totals:
             shown.remove(RECOVERED_LINE_ID)
-        return _folder(
+        return folder(
             None,
             self.name,
             [
-                _folder(LineIdentifier(line_id), _counted(lines[line_id], totals.get(line_id, Total()).count))
+                folder(LineIdentifier(line_id), counted(lines[line_id], totals.get(line_id, Total()).count))
                 for line_id in shown
             ],
         )
 
     async def _line(self, line: LineIdentifier, words: Words) -> BrowseMediaSource:
         title = (self._lines() | {RECOVERED_LINE_ID: words["recovered"]})[line.line_id]
-        days = await self._library.days(line.line_id, dt_util.get_default_time_zone())
-        return _folder(
+        total = await self._library.browse([line.line_id], ClipQuery(), limit=0)
+        counts = {section: await self._count(line.line_id, section) for section in Section}
+        return folder(
             line,
-            _counted(title, sum(day.total.count for day in days)),
+            counted(title, total.count),
             [
-                _folder(
-                    DayIdentifier(line.line_id, day.date),
-                    _counted(_day_title(day.date, words), day.total.count),
-                )
-                for day in days
+                folder(SectionIdentifier(line.line_id, section), counted(words[section], count))
+                for section, count in counts.items()
+                if count
             ],
         )
 
-    async def _day(self, day: DayIdentifier, words: Words) -> BrowseMediaSource:
-        self._look_for(day.line_id)
-        clips = await self._library.clips(day.line_id, day.day, dt_util.get_default_time_zone())
-        return _folder(
-            day,
-            _counted(_day_title(day.day, words), len(clips)),
-            [_clip_item(clip, words) for clip in clips[:MAX_CLIPS]],
-            children=MediaClass.MUSIC,
-            not_shown=max(0, len(clips) - MAX_CLIPS),
+    async def _count(self, line_id: str, section: Section) -> int:
+        """Return how many items a section has: clips, callers or days."""
+        match section:
+            case Section.BY_CALLER:
+                return (await self._library.callers([line_id], limit=0)).count
+            case Section.BY_DAY:
+                return len(await self._library.days(line_id, dt_util.get_default_time_zone()))
+            case _:
+                return (await self._library.browse([line_id], _query(section), limit=0)).count
+
+    async def _section(self, identifier: SectionIdentifier, words: Words) -> BrowseMediaSource:
+        section = identifier.section
+        page = await self._library.browse([identifier.line_id], _query(section), MAX_CLIPS)
+        return _clips(identifier, words[section], page, words, dated=section not in _ONE_DAY)
+
+    async def _callers(self, identifier: SectionIdentifier, words: Words) -> BrowseMediaSource:
+        line_id = identifier.line_id
+        page = await self._library.callers([line_id], MAX_FOLDERS)
+        return folder(
+            identifier,
+            counted(words[identifier.section], page.count),
+            [
+                folder(
+                    CallerIdentifier(line_id, caller.number),
+                    counted(caller_title(caller.number, caller.contact, caller.name, words), caller.count),
+                )
+                for caller in page.items
+            ],
+            not_shown=page.count - len(page.items),
         )
+
+    async def _caller(self, caller: CallerIdentifier, words: Words) -> BrowseMediaSource:
+        query = ClipQuery(other=caller.number, anonymous=caller.number is None)
+        page = await self._library.browse([caller.line_id], query, MAX_CLIPS)
+        if not page.items:
+            raise LookupError
+        latest = page.items[0]
+        # Of a call from here the name is that of the line.
+        name = latest.caller_name if latest.direction is Direction.INCOMING else None
+        title = caller_title(caller.number, latest.contact, name, words)
+        return _clips(caller, title, page, words, dated=True)
+
+    async def _days(self, identifier: SectionIdentifier, words: Words) -> BrowseMediaSource:
+        line_id = identifier.line_id
+        days = await self._library.days(line_id, dt_util.get_default_time_zone())
+        return folder(
+            identifier,
+            counted(words[identifier.section], len(days)),
+            [
+                folder(DayIdentifier(line_id, day.date), counted(day_title(day.date, words), day.total.count))
+                for day in days[:MAX_FOLDERS]
+            ],
+            not_shown=max(0, len(days) - MAX_FOLDERS),
+        )
+
+    async def _day(self, identifier: DayIdentifier, words: Words) -> BrowseMediaSource:
+        day, zone = identifier.day, dt_util.get_default_time_zone()
+        query = ClipQuery(since=midnight(day, zone), until=midnight(day + timedelta(days=1), zone))
+        page = await self._library.browse([identifier.line_id], query, MAX_CLIPS)
+        return _clips(identifier, day_title(day, words), page, words)
 
     async def _clip(self, identifier: ClipIdentifier) -> Clip:
         """Return a saved clip of a line there is, raising LookupError for anything else."""
@@ -248,65 +261,22 @@ def _translated(error: type[BrowseError | Unresolvable], not_found: str) -> Iter
         raise error(translation_domain=DOMAIN, translation_key=not_found) from err
 
 
-def _folder(
-    identifier: Identifier | None,
-    title: str,
-    items: list[BrowseMediaSource] | None = None,
-    *,
-    children: MediaClass = MediaClass.DIRECTORY,
-    not_shown: int = 0,
+def _query(section: Section) -> ClipQuery:
+    """Return which clips a section has, one that isn't divided any further."""
+    if section in _FOLDERS:
+        return ClipQuery(_FOLDERS[section])
+    since, until = bounds(_PERIODS[section], dt_util.utcnow(), dt_util.get_default_time_zone())
+    return ClipQuery(since=since, until=until)
+
+
+def _clips(
+    identifier: Identifier, title: str, page: Page[Clip], words: Words, *, dated: bool = False
 ) -> BrowseMediaSource:
-    return BrowseMediaSource(
-        domain=DOMAIN,
-        identifier=None if identifier is None else str(identifier),
-        media_class=MediaClass.DIRECTORY,
-        media_content_type=CLIP_MIME_TYPE,
-        title=title,
-        can_play=False,
-        can_expand=True,
-        children=items,
-        children_media_class=children,
-        not_shown=not_shown,
+    """Return a folder of clips; `dated` if they are of several days."""
+    return folder(
+        identifier,
+        counted(title, page.count),
+        [clip_item(clip, words, dated=dated) for clip in page.items],
+        children=MediaClass.MUSIC,
+        not_shown=page.count - len(page.items),
     )
-
-
-def _clip_item(clip: Clip, words: Words) -> BrowseMediaSource:
-    start = dt_util.as_local(clip.started_at)
-    return BrowseMediaSource(
-        domain=DOMAIN,
-        identifier=str(ClipIdentifier(clip.id)),
-        media_class=MediaClass.MUSIC,
-        media_content_type=CLIP_MIME_TYPE,
-        title=f"{start:%H:%M} · {_party(clip, words)} · {_duration(clip.duration)}",
-        can_play=True,
-        can_expand=False,
-    )
-
-
-def _party(clip: Clip, words: Words) -> str:
-    """Return who was at the other end, as well as it is known."""
-    if clip.direction is None:
-        return words["unknown_caller"]
-    if clip.direction is Direction.OUTGOING:
-        return clip.called or words["unknown_number"]
-    return clip.caller_name or clip.caller or words["anonymous"]
-
-
-def _counted(title: str, count: int) -> str:
-    return f"{title} ({count})"
-
-
-def _day_title(day: date, words: Words) -> str:
-    today = dt_util.now().date()
-    if day == today:
-        return words["today"]
-    if day == today - timedelta(days=1):
-        return words["yesterday"]
-    return f"{day:%A}, {day.day} {day:%B %Y}"
-
-
-def _duration(seconds: float) -> str:
-    """Return m:ss, or h:mm:ss from an hour on."""
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
