@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.media_player.browse_media import SearchMediaQuery
 from homeassistant.components.media_player.errors import BrowseError
 from homeassistant.components.media_source import (
     BrowseMediaSource,
@@ -12,6 +13,7 @@ from homeassistant.components.media_source import (
     Unresolvable,
     async_browse_media,
     async_resolve_media,
+    async_search_media,
 )
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -20,7 +22,7 @@ from homeassistant.setup import async_setup_component
 from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
 from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
 from custom_components.ringcentral.library import CallRecord, ClipKind, Direction, Library
@@ -107,6 +109,23 @@ async def titles(hass: HomeAssistant, identifier: str = "") -> list[str]:
 async def clip_ids(hass: HomeAssistant, identifier: str) -> list[str]:
     found = (await browse(hass, identifier)).children or []
     return [child.media_content_id.removeprefix(f"{ROOT}/clip/") for child in found]
+
+
+async def searched(
+    client: MockHAClientWebSocket, text: str, identifier: str = "", **filters: Any
+) -> list[str]:
+    """Search as the frontend does, and return the clips' ids."""
+    await client.send_json_auto_id(
+        {
+            "type": "media_source/search_media",
+            "media_content_id": f"{ROOT}/{identifier}" if identifier else ROOT,
+            "search_query": text,
+            **filters,
+        }
+    )
+    response = await client.receive_json()
+    assert response["success"], response
+    return [item["media_content_id"].removeprefix(f"{ROOT}/clip/") for item in response["result"]["result"]]
 
 
 async def test_the_root_lists_the_lines_by_title_with_their_clips_counted(
@@ -579,6 +598,7 @@ async def test_the_media_browser_walks_down_to_a_clip(
         await client.send_json_auto_id({"type": "media_source/browse_media", "media_content_id": content_id})
         response = await client.receive_json()
         assert response["success"]
+        assert response["result"]["can_search"]
         content_id = response["result"]["children"][0]["media_content_id"]
     await client.send_json_auto_id({"type": "media_source/resolve_media", "media_content_id": content_id})
     response = await client.receive_json()
@@ -586,6 +606,127 @@ async def test_the_media_browser_walks_down_to_a_clip(
     assert content_id == clip_media_content_id(clip_id)
     assert response["result"]["mime_type"] == "audio/wav"
     assert response["result"]["url"].startswith(f"/api/ringcentral/clip/{clip_id}.wav?authSig=")
+
+
+async def test_searching_finds_clips_of_all_lines_newest_first(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, library: Library, line: str
+) -> None:
+    old = await add_clip(library, line, NOON - timedelta(days=2))
+    recovered = await add_clip(library, "recovered", NOON - timedelta(days=1))
+    new = await add_clip(library, add_line(hass, "Office"), NOON)
+    other = await add_clip(library, line, NOON - timedelta(hours=2), caller="+1999", caller_name="Bert")
+    await library.set_transcript(other, "The parcel is at the neighbour's", "en")
+    client = await hass_ws_client()
+
+    assert await searched(client, "anna smi") == [new, recovered, old]
+    assert await searched(client, "parcel") == [other]
+    assert await searched(client, "1999") == [other]
+    assert await searched(client, "Charlie") == []
+    assert await searched(client, " ") == []
+
+
+async def test_what_is_found_says_its_day_and_can_be_played(
+    hass: HomeAssistant, library: Library, line: str
+) -> None:
+    clip_id = await add_clip(library, line, NOON - timedelta(days=2))
+
+    found = await async_search_media(hass, ROOT, SearchMediaQuery(search_query="Anna"))
+
+    (clip,) = found.result
+    assert clip.title == "Friday, 20 November 2026 · 12:00 · Anna Smith · 0:42"
+    assert clip.media_content_id == clip_media_content_id(clip_id)
+    assert (clip.media_class, clip.can_play, clip.can_expand) == ("music", True, False)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "line/{line}",
+        "section/{line}/favorites",
+        "section/{line}/by_caller",
+        "day/{line}/2026-01-01",
+        "caller/{line}/+1999",
+        "caller/{line}",
+        "clip/{clip}",
+    ],
+)
+async def test_searching_inside_a_line_finds_only_its_clips(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    library: Library,
+    line: str,
+    inside: str,
+) -> None:
+    mine = await add_clip(library, line)
+    await add_clip(library, add_line(hass, "Office"))
+    await add_clip(library, "recovered")
+
+    assert await searched(await hass_ws_client(), "Anna", inside.format(line=line, clip=mine)) == [mine]
+
+
+async def test_searching_does_not_find_the_clips_of_a_line_that_is_gone(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, library: Library
+) -> None:
+    disabled = add_line(hass, "Disabled", disabled_by=ConfigEntryDisabler.USER)
+    for line_id in (disabled, "removed"):
+        await add_clip(library, line_id)
+
+    assert await searched(await hass_ws_client(), "Anna") == []
+    with pytest.raises(BrowseError) as caught:
+        await async_search_media(hass, f"{ROOT}/line/{disabled}", SearchMediaQuery(search_query="Anna"))
+    assert caught.value.translation_key == "folder_not_found"
+
+
+async def test_searching_finds_as_many_as_a_folder_shows(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    library: Library,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("custom_components.ringcentral.media_source.MAX_CLIPS", 2)
+    clips = [await add_clip(library, line, NOON + timedelta(minutes=minutes)) for minutes in range(4)]
+
+    assert await searched(await hass_ws_client(), "Anna") == [clips[3], clips[2]]
+
+
+async def test_searching_for_something_else_than_sound_finds_nothing(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, library: Library, line: str
+) -> None:
+    clip_id = await add_clip(library, line)
+    client = await hass_ws_client()
+
+    assert await searched(client, "Anna", media_filter_classes=["image", "video"]) == []
+    assert await searched(client, "Anna", media_filter_classes=["image", "music"]) == [clip_id]
+
+
+@pytest.mark.parametrize("identifier", JUNK)
+async def test_a_folder_nobody_made_cannot_be_searched(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, line: str, identifier: str
+) -> None:
+    client = await hass_ws_client()
+
+    await client.send_json_auto_id(
+        {
+            "type": "media_source/search_media",
+            "media_content_id": f"{ROOT}/{identifier.format(line=line)}",
+            "search_query": "Anna",
+        }
+    )
+    response = await client.receive_json()
+
+    assert response["error"]["code"] == "search_media_failed"
+
+
+async def test_searching_a_library_that_is_closed_is_told_to_people(
+    hass: HomeAssistant, library: Library, line: str
+) -> None:
+    await library.close()
+
+    with pytest.raises(BrowseError) as caught:
+        await async_search_media(hass, ROOT, SearchMediaQuery(search_query="Anna"))
+
+    assert caught.value.translation_key == "library_closed"
 
 
 async def test_the_media_browser_is_told_what_is_wrong(

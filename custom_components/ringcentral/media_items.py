@@ -33,6 +33,7 @@ def folder(
         title=title,
         can_play=False,
         can_expand=True,
+        can_search=True,
         children=items,
         children_media_class=children,
         not_shown=not_shown,

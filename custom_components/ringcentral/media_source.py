@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final, override
 
+from homeassistant.components.media_player.browse_media import SearchMedia, SearchMediaQuery
 from homeassistant.components.media_player.const import MediaClass
 from homeassistant.components.media_player.errors import BrowseError
 from homeassistant.components.media_source import (
@@ -127,11 +128,32 @@ class ClipMediaSource(MediaSource):
                 case day:
                     return await self._day(day, words)
 
+    @override
+    async def async_search_media(self, item: MediaSourceItem, query: SearchMediaQuery) -> SearchMedia:
+        """Return the clips in which every word is found: of all lines, within a line's folder of that line."""
+        words = await self._words()
+        with _translated(BrowseError, "folder_not_found"):
+            line_ids = await self._searched(item.identifier)
+            if query.media_filter_classes and MediaClass.MUSIC not in query.media_filter_classes:
+                return SearchMedia(result=[])
+            found = await self._library.search(line_ids, query.search_query, MAX_CLIPS)
+            return SearchMedia(result=[clip_item(clip, words, dated=True) for clip in found.items])
+
     async def _words(self) -> Words:
         """Return the words in the language of the household: the media browser doesn't tell who browses."""
         prefix = f"component.{DOMAIN}.common."
         texts = await async_get_translations(self._hass, self._hass.config.language, "common", [DOMAIN])
         return {key.removeprefix(prefix): text for key, text in texts.items()}
+
+    async def _searched(self, value: str) -> set[str]:
+        """Return the lines to search from an identifier, raising LookupError or ValueError as for browsing."""
+        if not value:
+            return {*self._lines(), RECOVERED_LINE_ID}
+        identifier = parse_identifier(value)
+        if isinstance(identifier, ClipIdentifier):
+            return {(await self._clip(identifier)).line_id}
+        self._look_for(identifier.line_id)
+        return {identifier.line_id}
 
     async def _root(self, words: Words) -> BrowseMediaSource:
         totals = await self._library.totals()
