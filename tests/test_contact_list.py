@@ -60,8 +60,8 @@ async def test_a_contact_s_call_is_told_with_what_is_known_of_it(line: Line) -> 
     await line.reload()
     assert line.state("sensor", "last_caller").state == "Anna from school"
     await give_up(line, await line.call(LISTENER))
-    known = [record.contact for record in await line.library.calls(line.entry.entry_id)]
-    assert known == [None, "Anna from school"]
+    contacts = [record.contact for record in await line.library.calls(line.entry.entry_id)]
+    assert contacts == [None, "Anna from school"]
 
 
 async def test_contacts_are_known_again_after_a_reload(line: Line) -> None:

@@ -12,7 +12,14 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.ringcentral.const import DATA_LIBRARY
-from custom_components.ringcentral.library import CallRecord, Clip, Direction, Library, LibraryDamagedError
+from custom_components.ringcentral.library import (
+    CallRecord,
+    Clip,
+    Direction,
+    Library,
+    LibraryDamagedError,
+    LibraryFullError,
+)
 from custom_components.ringcentral.views import ClipView
 
 START = datetime(2026, 11, 22, 2, 3, 11, tzinfo=UTC)
@@ -130,6 +137,36 @@ async def test_a_player_can_ask_for_the_headers_alone(
     assert response.status == HTTPStatus.OK
     assert (response.headers["Content-Type"], response.headers["Content-Length"]) == ("audio/wav", "844")
     assert await response.read() == b""
+
+
+async def test_who_gets_the_sound_has_heard_it(
+    library: Library,
+    clip: Clip,
+    hass_client: ClientSessionGenerator,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    async def heard() -> bool:
+        found = await library.clip(clip.id)
+        assert found is not None
+        return found.heard
+
+    client = await hass_client()
+    await client.head(url(clip.id))
+    await (await hass_client_no_auth()).get(url(clip.id))
+    assert not await heard()
+
+    await client.get(url(clip.id))
+    assert await heard()
+
+
+async def test_a_clip_is_served_also_when_that_cannot_be_written_down(
+    clip: Clip, hass_client: ClientSessionGenerator
+) -> None:
+    client = await hass_client()
+    with patch.object(Library, "mark_heard", side_effect=LibraryFullError):
+        response = await client.get(url(clip.id))
+
+    assert await response.read() == WAV
 
 
 async def test_a_signed_url_needs_no_sign_in(

@@ -1,5 +1,6 @@
 """The clips over HTTP, for browsers, players and speakers."""
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -25,7 +26,10 @@ class ClipView(HomeAssistantView):
     requires_auth = True
 
     async def get(self, request: web.Request, clip_id: str) -> web.StreamResponse:
-        """Answer with the clip's file, 404 without one, 503 while the library can't be asked."""
+        """Answer with the clip's file, 404 without one, 503 while the library can't be asked.
+
+        Who gets the sound has heard it.
+        """
         hass = request.app[KEY_HASS]
         if (library := hass.data.get(DATA_LIBRARY)) is None:
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
@@ -38,6 +42,10 @@ class ClipView(HomeAssistantView):
         # Asked here because FileResponse would let its own 404 be cached as if it were the clip.
         if not await hass.async_add_executor_job(clip.path.is_file):
             return web.Response(status=HTTPStatus.NOT_FOUND)
+        if request.method == hdrs.METH_GET and not clip.heard:
+            # Whoever can't write it down still hears it.
+            with suppress(LibraryError):
+                await library.mark_heard(clip.id)
         return web.FileResponse(
             clip.path,
             headers={
