@@ -458,6 +458,39 @@ async def test_a_call_that_goes_on_is_not_forgotten(line: Line) -> None:
     assert await forget(line.hass, str(ANNA.number)) == {"clips": 0, "calls": 1}
 
 
+async def test_who_is_forgotten_is_not_the_last_caller_any_more(line: Line) -> None:
+    await give_up(line, await line.call(LISTENER))
+    await give_up(line, await line.call(ANNA))
+    assert line.state("sensor", "last_caller").state == "Anna Smith"
+
+    await forget(line.hass, str(ANNA.number))
+    assert line.state("sensor", "last_caller").state == "Hillside School"
+    # Somebody else's going changes nothing.
+    await forget(line.hass, "+1 720 555 0000")
+    assert line.state("sensor", "last_caller").state == "Hillside School"
+
+    await forget(line.hass, str(LISTENER.number))
+    assert line.state("sensor", "last_caller").state == "unknown"
+    await forget(line.hass, str(LISTENER.number))
+
+
+async def test_who_calls_while_another_is_forgotten_is_shown(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await give_up(line, await line.call(ANNA))
+    read = line.library.last_call
+
+    async def slowly(*wanted: Any, **without: Any) -> CallRecord | None:
+        found = await read(*wanted, **without)
+        await line.call(LISTENER)
+        return found
+
+    monkeypatch.setattr(line.library, "last_call", slowly)
+    await forget(line.hass, str(ANNA.number))
+
+    assert line.state("sensor", "last_caller").state == "Hillside School"
+
+
 async def test_without_a_line_nothing_is_forgotten(line: Line) -> None:
     await line.hass.config_entries.async_unload(line.entry.entry_id)
 

@@ -1,7 +1,8 @@
 """The actions on recordings: which are asked for, what is told of each, and what becomes of them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 import re
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .library import Clip, ClipInUseError, ClipNotFoundError, ClipQuery, Folder, LibraryError
 from .lines import async_line
 from .media_source import clip_media_content_id
+from .models import BLOCKED, LastCall
 from .numbering import Numbering
 
 ATTR_CLIP: Final = "clip"
@@ -102,6 +104,16 @@ async def async_delete_clip(action: ServiceCall) -> None:
     line.async_look_up()
 
 
+async def _async_show_nothing_of_it(line: RingCentralCoordinator) -> None:
+    """Show who called before, where the last caller was forgotten; raises LibraryError."""
+    shown = line.data.last_call
+    before = LastCall.of(await line.library.last_call(line.config_entry.entry_id, without=BLOCKED))
+    forgotten = shown is not None and (before is None or before.started_at < shown.started_at)
+    # A call that has come meanwhile is shown already.
+    if forgotten and line.data.last_call is shown:
+        line.async_set_updated_data(replace(line.data, last_call=before))
+
+
 async def async_forget_number(action: ServiceCall) -> Response:
     """Delete all calls and recordings of a number, of all lines, and tell how many there were.
 
@@ -119,6 +131,8 @@ async def async_forget_number(action: ServiceCall) -> Response:
     finally:
         for entry in entries:
             entry.runtime_data.async_look_up()
+            with suppress(LibraryError):
+                await _async_show_nothing_of_it(entry.runtime_data)
     if gone.left:
         raise HomeAssistantError(
             translation_domain=DOMAIN,

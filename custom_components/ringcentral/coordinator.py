@@ -42,7 +42,6 @@ from .softphone import (
     Direction,
     KeyPressed,
     LineLost,
-    Party,
     Phone,
     PhoneEvent,
     Registered,
@@ -140,9 +139,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         except LibraryError as error:
             LOGGER.warning("The last call could not be read: %s", error)
             last = None
-        if last is not None:
-            caller = Party(last.caller, last.caller_name)
-            self.data = replace(self.data, last_call=LastCall(last.id, caller, last.started_at))
+        self.data = replace(self.data, last_call=LastCall.of(last))
 
     @callback
     def async_start(self) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from .callers import Caller
 from .health import LineHealth, LineStatus
-from .library import Clip, Missed
+from .library import CallRecord, Clip, Missed
 from .softphone import Call, CallState, EndReason, Party
 from .softphone.media import Heard
 
@@ -79,6 +79,13 @@ class LastCall:
     call_id: str
     caller: Party = field(repr=False)
     started_at: datetime
+
+    @classmethod
+    def of(cls, record: CallRecord | None) -> Self | None:
+        """Return what is shown of a call that was filed."""
+        if record is None:
+            return None
+        return cls(record.id, Party(record.caller, record.caller_name), record.started_at)
 
 
 @dataclass(frozen=True, slots=True)
