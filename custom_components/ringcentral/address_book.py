@@ -6,22 +6,21 @@ start; the file goes when the choice is taken back, and with the entry.
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import datetime
 from functools import partial
 from random import Random
 from typing import Any, Final
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.const import CONF_NAME
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.storage import Store
 
 from .cloud import RingCentralClient, RingCentralError
 from .const import CONF_ADDRESS_BOOK, CONF_NUMBERS, DOMAIN, LOGGER
 from .contacts import Contact
+from .later import Later
 from .log_once import Outage
 
 # Seconds
@@ -49,7 +48,7 @@ class AddressBook:
         self._on = self._wanted
         self._changed: CALLBACK_TYPE = lambda: None
         self._task: asyncio.Task[None] | None = None
-        self._unplan: CALLBACK_TYPE | None = None
+        self._next = Later(hass, "address book", self._due)
 
     @property
     def _wanted(self) -> bool:
@@ -76,7 +75,7 @@ class AddressBook:
         if self._client is None:
             return
         self._changed = changed
-        self._entry.async_on_unload(self._rest)
+        self._entry.async_on_unload(self._next.cancel)
         self._entry.async_on_unload(
             async_dispatcher_connect(self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed)
         )
@@ -89,24 +88,15 @@ class AddressBook:
         if entry is not self._entry or self._client is None or self._wanted is self._on:
             return
         self._on = self._wanted
-        self._rest()
+        self._next.cancel()
         self._work(partial(self._async_read, self._client) if self._on else self._async_forget)
 
     @callback
-    def _rest(self) -> None:
-        if self._unplan is not None:
-            self._unplan()
-            self._unplan = None
-
-    @callback
     def _plan(self, delay: float) -> None:
-        self._rest()
-        job = HassJob(self._due, f"{DOMAIN} address book", cancel_on_shutdown=True)
-        self._unplan = async_call_later(self._hass, delay * self._random.uniform(1, 1 + JITTER), job)
+        self._next.plan(delay * self._random.uniform(1, 1 + JITTER))
 
     @callback
-    def _due(self, now: datetime) -> None:
-        self._unplan = None
+    def _due(self) -> None:
         if self._client is not None:
             self._work(partial(self._async_read, self._client))
 

@@ -7,15 +7,13 @@ entries that were made from here are ever taken away; a file of their own rememb
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
 from random import Random
 from typing import Any, Final
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.storage import Store
 
 from .browser_session import async_last_session
@@ -25,6 +23,7 @@ from .const import CONF_BLOCK_AT_RINGCENTRAL, CONF_SOURCE, DOMAIN, LOGGER
 from .contact_list import ContactList, contacts_of
 from .contacts import Contact
 from .issues import LineIssues
+from .later import Later
 from .log_once import Outage
 from .rest import async_client, async_client_of
 from .sources import Source
@@ -77,7 +76,7 @@ class CallerBlocking:
         self._wished: object = None
         self._done_for: object = None
         self._task: asyncio.Task[None] | None = None
-        self._unplan: CALLBACK_TYPE | None = None
+        self._next = Later(hass, "caller blocking", self._due)
 
     async def async_load(self) -> None:
         """Remember what was made."""
@@ -92,7 +91,7 @@ class CallerBlocking:
         for unfollow in (
             contacts.async_listen(self._changed),
             async_dispatcher_connect(self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed),
-            self._rest,
+            self._next.cancel,
         ):
             self._entry.async_on_unload(unfollow)
         self._changed()
@@ -113,25 +112,12 @@ class CallerBlocking:
     @callback
     def _changed(self) -> None:
         if self._wanted() != self._done_for:
-            self._plan(SOON)
+            self._next.plan(SOON)
 
     @callback
-    def _rest(self) -> None:
-        if self._unplan is not None:
-            self._unplan()
-            self._unplan = None
-
-    @callback
-    def _plan(self, delay: float) -> None:
-        self._rest()
-        job = HassJob(self._due, f"{DOMAIN} caller blocking", cancel_on_shutdown=True)
-        self._unplan = async_call_later(self._hass, delay, job)
-
-    @callback
-    def _due(self, now: datetime) -> None:
-        self._unplan = None
+    def _due(self) -> None:
         if self._task is not None and not self._task.done():
-            self._plan(SOON)
+            self._next.plan(SOON)
         elif self._client is not None:
             self._task = self._entry.async_create_background_task(
                 self._hass, self._async_settle(self._client), f"{DOMAIN} caller blocking"
@@ -157,7 +143,7 @@ class CallerBlocking:
         self._outage.works()
         self._issues.blocking_works()
         if not done:
-            self._plan(NEXT_AFTER)
+            self._next.plan(NEXT_AFTER)
             return
         self._done_for = wished
         self._changed()
@@ -205,7 +191,7 @@ class CallerBlocking:
         self._outage.broke(error)
         self._issues.blocking_failed(error)
         wait = error.retry_after if isinstance(error, RateLimited) else AGAIN_AFTER
-        self._plan(wait * self._random.uniform(1, 1 + JITTER))
+        self._next.plan(wait * self._random.uniform(1, 1 + JITTER))
 
     async def _async_save(self) -> None:
         await self._store.async_save({"made": [asdict(made) for made in self.made.values()]})
