@@ -27,6 +27,7 @@ from custom_components.ringcentral.library import (
     Period,
     Retention,
     bounds,
+    midnight,
 )
 
 TARGET: Final = 50.0
@@ -40,6 +41,10 @@ _NOW: Final = datetime(2026, 11, 26, 12, tzinfo=UTC)
 _YEARS: Final = 5 * 365
 _ZONE: Final = ZoneInfo("America/New_York")
 _LINE: Final = "front-door"
+_ONE_DAY: Final = ClipQuery(
+    since=midnight((_NOW - timedelta(days=30)).date(), _ZONE),
+    until=midnight((_NOW - timedelta(days=29)).date(), _ZONE),
+)
 _NAMES: Final = ("Anna", "Bert", "Chloe", "Dmitri", "Emma", "Farid", "Greta", "Hugo", "Ines", "Jonas")
 _WORDS: Final = (
     "parcel",
@@ -102,7 +107,7 @@ def questions(library: Library) -> dict[str, Question]:
         "totals": library.totals,
         "days": lambda: library.days(_LINE, _ZONE),
         "days, the first 50": lambda: library.days(_LINE, _ZONE, limit=50),
-        "one day's clips": lambda: library.clips(_LINE, (_NOW - timedelta(days=30)).date(), _ZONE),
+        "one day's clips": lambda: library.browse([_LINE], _ONE_DAY, 200),
         "this week": lambda: library.browse(lines, ClipQuery(since=since, until=until)),
         "all, the first 50": lambda: library.browse(lines, everything),
         "all, 50 in the middle": lambda: library.browse(lines, everything, 50, _CLIPS // 2),

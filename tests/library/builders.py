@@ -1,9 +1,17 @@
 """A call and clips to keep."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from custom_components.ringcentral.library import CallRecord, ClipKind, Direction, Library
+from custom_components.ringcentral.library import (
+    CallRecord,
+    Clip,
+    ClipKind,
+    ClipQuery,
+    Direction,
+    Library,
+    midnight,
+)
 
 START = datetime(2026, 11, 21, 17, 3, 11, 250_000, UTC)
 CALL = CallRecord(
@@ -49,3 +57,9 @@ async def save_call_clip(
     await library.end_call(call_id, after(minutes=minutes + 1), outcome, "remote_hangup")
     await library.finish_clip(clip.id, 2.0)
     return clip.id
+
+
+async def of_day(library: Library, day: date, zone: tzinfo) -> tuple[Clip, ...]:
+    """Return the front door's saved clips of a local day."""
+    query = ClipQuery(since=midnight(day, zone), until=midnight(day + timedelta(days=1), zone))
+    return (await library.browse(["front-door"], query, 1000)).items

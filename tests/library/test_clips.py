@@ -19,7 +19,7 @@ from custom_components.ringcentral.library import (
     Total,
 )
 
-from .builders import CALL, START, after, save_clip
+from .builders import CALL, START, after, of_day, save_clip
 from .conftest import write_wav
 
 
@@ -204,11 +204,11 @@ async def test_days_are_the_homes_own(library: Library) -> None:
         Day(date(2026, 11, 22), Total(2, 4.5)),
         Day(date(2026, 11, 21), Total(1, 3.0)),
     ]
-    assert [clip.id for clip in await library.clips("front-door", date(2026, 11, 22), new_york)] == [
+    assert [clip.id for clip in await of_day(library, date(2026, 11, 22), new_york)] == [
         later,
         early,
     ]
-    assert [clip.id for clip in await library.clips("front-door", date(2026, 11, 21), new_york)] == [late]
+    assert [clip.id for clip in await of_day(library, date(2026, 11, 21), new_york)] == [late]
     assert await library.days("front-door", UTC) == [Day(date(2026, 11, 22), Total(3, 7.5))]
     assert [day.date.day for day in await library.days("front-door", new_york, limit=1)] == [22]
     assert [day.date.day for day in await library.days("front-door", new_york, limit=5, offset=1)] == [21]
@@ -221,7 +221,7 @@ async def test_a_day_begins_with_its_midnight_and_ends_before_the_next(library: 
 
     second = await save_clip(library, "front-door", midnight + timedelta(hours=1))
 
-    assert [clip.id for clip in await library.clips("front-door", midnight.date(), UTC)] == [second, first]
+    assert [clip.id for clip in await of_day(library, midnight.date(), UTC)] == [second, first]
     assert [day.total.count for day in await library.days("front-door", UTC)] == [1, 2]
 
 
@@ -230,7 +230,7 @@ async def test_clips_of_one_moment_are_listed_last_kept_first(library: Library) 
     second = await save_clip(library, "front-door", START, 1.0)
     third = await save_clip(library, "front-door", START, 5.0)
 
-    listed = await library.clips("front-door", START.date(), UTC)
+    listed = await of_day(library, START.date(), UTC)
 
     assert [clip.id for clip in listed] == [third, second, first]
 
@@ -240,7 +240,7 @@ async def test_only_saved_clips_of_the_line_are_listed(library: Library) -> None
     await save_clip(library, "office", START, 5.0)
 
     assert await library.days("front-door", UTC) == []
-    assert await library.clips("front-door", START.date(), UTC) == []
+    assert await of_day(library, START.date(), UTC) == ()
     assert await library.totals() == {"office": Total(1, 5.0)}
 
 
@@ -271,7 +271,7 @@ async def test_every_clip_is_found_on_exactly_the_day_it_is_counted_on(
     try:
         saved = [await save_clip(library, "front-door", start) for start in starts]
         days = await library.days("front-door", ZoneInfo(zone))
-        listed = [await library.clips("front-door", day.date, ZoneInfo(zone)) for day in days]
+        listed = [await of_day(library, day.date, ZoneInfo(zone)) for day in days]
     finally:
         await library.close()
 

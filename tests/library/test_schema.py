@@ -18,7 +18,7 @@ from custom_components.ringcentral.library import (
 from custom_components.ringcentral.library.database import open_database
 from custom_components.ringcentral.library.schema import MIGRATIONS
 
-from .builders import START, after
+from .builders import START, after, of_day
 
 QUESTIONS = {
     "SELECT count(*) FROM clips WHERE line_id IN (?) AND state = 'saved'": "clips_by_",
@@ -112,7 +112,7 @@ async def test_a_database_of_the_first_version_opens_with_all_it_had(old: Path) 
     ]
     assert (await library.search(lines, "anna")).count == 3
     assert (await library.search(lines, "5551234")).count == 3
-    assert len(await library.clips("front-door", date(2026, 11, 21), UTC)) == 4
+    assert len(await of_day(library, date(2026, 11, 21), UTC)) == 4
     await library.close()
 
 

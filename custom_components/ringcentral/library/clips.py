@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 from itertools import islice
 import json
 from pathlib import Path
@@ -120,19 +120,6 @@ class ClipTable:
     def interrupted(self) -> list[Clip]:
         """Return the clips an earlier run left unfinished, oldest first."""
         return self._clips("WHERE state = ? ORDER BY clips.started_at", ClipState.INTERRUPTED)
-
-    def of_day(self, line_id: str, day: date, zone: tzinfo) -> list[Clip]:
-        """Return the saved clips of a line that began on a local day, newest first."""
-        return self._clips(
-            """
-            WHERE clips.line_id = ? AND state = ? AND clips.started_at >= ? AND clips.started_at < ?
-            ORDER BY clips.started_at DESC, clips.rowid DESC
-            """,
-            line_id,
-            ClipState.SAVED,
-            datetime.combine(day, time.min, zone).timestamp(),
-            datetime.combine(day + timedelta(days=1), time.min, zone).timestamp(),
-        )
 
     def of_calls(self, call_ids: Collection[str]) -> list[Clip]:
         """Return the saved clips of calls, oldest first."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 import sqlite3
 from typing import Final
@@ -243,10 +243,6 @@ class Library:
     ) -> list[Day]:
         """Return the days, in a time zone, on which saved clips of a line began, newest first."""
         return await self._run(lambda shelves: shelves.clips.days(line_id, zone, limit, offset))
-
-    async def clips(self, line_id: str, day: date, zone: tzinfo) -> list[Clip]:
-        """Return the saved clips of a line that began on a day in a time zone, newest first."""
-        return await self._run(lambda shelves: shelves.clips.of_day(line_id, day, zone))
 
     async def totals(self) -> dict[str, Total]:
         """Return the sums of the saved clips of each line that has any, by its id."""
