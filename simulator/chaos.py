@@ -321,10 +321,9 @@ class Chaos:
         """Hold what was filed of a call against what was said."""
         if not call.answers:
             return
-        name, lost = call.caller.name, any(text == "out of reach" for _, text in call.events)
-        # Who was just hanging up needs no connection any more.
-        ends = {"caller hung up"} if lost else {"caller hung up", "connection lost"}
-        if call.outcome not in ends:
+        name, told = call.caller.name, {text for _, text in call.events}
+        lost = "out of reach" in told
+        if call.outcome not in _right_ends(told):
             self.report.problems.append(f"the call of {name} did not go on: {call.outcome}")
             return
         try:
@@ -335,6 +334,15 @@ class Chaos:
         self.report.exact += 1
         self.report.went_on += lost
         self._tell("Comparison", f"{'the call went on' if lost else 'recorded exactly'}: {found}, no gap")
+
+
+def _right_ends(told: set[str]) -> set[str]:
+    """The outcomes of a call in which this happened that are nobody's fault."""
+    if "out of reach" not in told:
+        # Who was just hanging up needs no connection any more.
+        return {"caller hung up", "connection lost"}
+    # Who has said everything while the line is gone can't hang up; the answering machine does, after a silence.
+    return {"caller hung up"} | ({"phone hung up"} if "said everything" in told else set())
 
 
 def _in_turn(faults: tuple[tuple[Fault, ...], ...], random: Random) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, override
 
+from homeassistant.core import HomeAssistant
 import pytest
 
 from simulator import chaos
@@ -16,7 +17,7 @@ from simulator.chaos import Chaos, Fault, Household, Report
 from simulator.exchange import NotRegisteredError
 from simulator.gate import Gate
 from simulator.ringcentral import RingCentral
-from tests.line import ANNA, Line, until
+from tests.line import ANNA, Line, set_up_line, until
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -166,6 +167,18 @@ async def test_a_call_that_does_not_end_is_told(life: Chaos, monkeypatch: pytest
             {"outcome": "connection lost", "events": [(0.0, "out of reach")]},
             "the call of Anna Smith did not go on: connection lost",
         ),
+        (
+            {"outcome": "phone hung up", "events": [(0.0, "speaking"), (1.0, "out of reach")]},
+            "the call of Anna Smith did not go on: phone hung up",
+        ),
+        (
+            {"outcome": "phone hung up", "events": [(0.0, "said everything")]},
+            "the call of Anna Smith did not go on: phone hung up",
+        ),
+        (
+            {"outcome": "phone hung up", "events": [(0.0, "out of reach"), (1.0, "said everything")]},
+            "the call of Anna Smith: no clip was filed",
+        ),
         ({}, "the call of Anna Smith: no clip was filed"),
         ({"outcome": "connection lost"}, "the call of Anna Smith: no clip was filed"),
     ],
@@ -182,6 +195,19 @@ async def test_a_call_that_was_not_recorded_to_its_end_is_told(
     await life._judge(call)
 
     assert life.report.problems == [problem]
+
+
+async def test_who_said_everything_while_the_line_was_gone_was_heard_although_the_machine_hangs_up(
+    hass: HomeAssistant, cloud: RingCentral, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0, silence=1.5)
+    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.ANSWER_TIMEOUT", 0.5)
+    life = Chaos(cloud, gate, House(line), lambda _who, _what: None, Random(1))
+    report = await life.run(0.01, ((replace(chaos.SILENT, lasts=(4.0, 4.0)),),))
+
+    assert cloud.sip.calls[0].outcome == "phone hung up"
+    assert report.problems == []
+    assert report.went_on == 1
 
 
 async def test_who_is_called_while_nobody_is_there_is_called_later(
