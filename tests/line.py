@@ -11,10 +11,10 @@ from homeassistant.core import Event, EventStateChangedData, HomeAssistant, Stat
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ringcentral.calls.sounds import Sounds
 from custom_components.ringcentral.cloud import AppCredentials, RingCentralClient
 from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN, USER_AGENT
 from custom_components.ringcentral.library import Library
-from custom_components.ringcentral.sounds import Sounds
 from simulator.call import Call
 from simulator.caller import Caller, Manner
 from simulator.registrar import Account

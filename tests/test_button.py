@@ -6,7 +6,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.ringcentral import line_test
+from custom_components.ringcentral.calls import line_test
 from simulator.ringcentral import RingCentral
 from simulator.services import Kind
 

@@ -9,9 +9,9 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.ringcentral.config_forms import ENCRYPTION_ERRORS, SIGN_IN_ERRORS
 from custom_components.ringcentral.const import DOMAIN
-from custom_components.ringcentral.registration_check import (
+from custom_components.ringcentral.flows.config_forms import ENCRYPTION_ERRORS, SIGN_IN_ERRORS
+from custom_components.ringcentral.flows.registration_check import (
     CERTIFICATE_AT_HOME,
     LOSSES,
     LOST,

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ringcentral import line_test
+from custom_components.ringcentral.calls import line_test
 from custom_components.ringcentral.const import DOMAIN
 from custom_components.ringcentral.softphone import Cause, LineLost, Proxy, RegistrationRefused
 from simulator.clip import check_clip
@@ -43,7 +43,7 @@ def believed(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have everybody believe its certificate."""
     context = ssl.create_default_context(cadata=authority.certificate)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    monkeypatch.setattr("custom_components.ringcentral.sources.client_context", lambda: context)
+    monkeypatch.setattr("custom_components.ringcentral.account.sources.client_context", lambda: context)
 
 
 @pytest.fixture

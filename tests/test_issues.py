@@ -6,6 +6,7 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ringcentral.account.sources import Source
 from custom_components.ringcentral.cloud import (
     FeatureUnavailable,
     MissingPermission,
@@ -32,7 +33,6 @@ from custom_components.ringcentral.softphone import (
     Unregistered,
     ViaRewritten,
 )
-from custom_components.ringcentral.sources import Source
 from simulator.dialect import Dialect
 from simulator.registrar import RegisterFault
 from simulator.rest import Endpoint

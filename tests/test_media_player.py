@@ -15,9 +15,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.ringcentral.calls.voice import Media, louder
 from custom_components.ringcentral.softphone import UnknownCallError
 from custom_components.ringcentral.softphone.media import MediaError, MediaSession
-from custom_components.ringcentral.voice import Media, louder
 from simulator.call import Call
 from simulator.caller import Step
 

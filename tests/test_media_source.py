@@ -24,9 +24,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
-from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
-from custom_components.ringcentral.library import CallRecord, ClipKind, Direction, Library
-from custom_components.ringcentral.media_identifiers import (
+from custom_components.ringcentral.clips.media_identifiers import (
     CallerIdentifier,
     ClipIdentifier,
     DayIdentifier,
@@ -35,6 +33,8 @@ from custom_components.ringcentral.media_identifiers import (
     SectionIdentifier,
     parse_identifier,
 )
+from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
+from custom_components.ringcentral.library import CallRecord, ClipKind, Direction, Library
 from custom_components.ringcentral.media_source import clip_media_content_id
 
 ROOT = f"media-source://{DOMAIN}"

@@ -6,7 +6,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.ringcentral.config_forms import CALLS_FORM
+from custom_components.ringcentral.flows.config_forms import CALLS_FORM
 from custom_components.ringcentral.number import NUMBERS
 
 from .line import LISTENER, Line

@@ -17,8 +17,8 @@ from PIL import Image
 import pytest
 import voluptuous as vol
 
-from custom_components.ringcentral.account_forms import PRESET_FORMS, AccountForm
 from custom_components.ringcentral.const import DOMAIN
+from custom_components.ringcentral.flows.account_forms import PRESET_FORMS, AccountForm
 from custom_components.ringcentral.issues import LEARN_MORE
 
 type Tree = dict[str, "Tree"] | str

@@ -10,11 +10,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
 import pytest
 
+from custom_components.ringcentral.calls.sounds import load_sounds
 from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
 from custom_components.ringcentral.library import Library
 from custom_components.ringcentral.resources import async_acquire, async_release
 from custom_components.ringcentral.softphone.media.wav import WavFile
-from custom_components.ringcentral.sounds import load_sounds
 
 
 @pytest.fixture

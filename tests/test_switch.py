@@ -11,12 +11,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.ringcentral.call_desk import Wanted
+from custom_components.ringcentral.calls.call_desk import Wanted
+from custom_components.ringcentral.calls.conversation import Conversation
+from custom_components.ringcentral.calls.voice import Speech
 from custom_components.ringcentral.const import DOMAIN
-from custom_components.ringcentral.conversation import Conversation
 from custom_components.ringcentral.library import Library, LibraryFullError
 from custom_components.ringcentral.softphone.media import MediaError, MediaSession
-from custom_components.ringcentral.voice import Speech
 from simulator.call import Call
 from simulator.caller import Step
 from simulator.ringcentral import RingCentral

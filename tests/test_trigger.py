@@ -18,9 +18,9 @@ from simulator.caller import Step
 from simulator.ringcentral import RingCentral
 from simulator.services import Kind
 
+from .calls.test_call_actions import TALKER, act
 from .household import CALL, REGISTERED, automate, device_of, tell
 from .line import ANNA, LISTENER, Line, set_up_line, until
-from .test_call_actions import TALKER, act
 
 SAY = 'actions: [{action: test.done, data: {what: "{{ trigger.caller_name }}", call_id: "{{ trigger.call_id }}"}}]'
 

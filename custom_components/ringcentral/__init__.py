@@ -10,18 +10,18 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
-from .address_book import async_remove_address_book
-from .browser_session import EntrySession
-from .caller_blocking import async_take_back
+from .account.browser_session import EntrySession
+from .account.sources import Source, tls_of
+from .calls.recorded_calls import async_record_calls
+from .clips.keeping import Keeping
+from .clips.views import ClipView
 from .const import CONF_SOURCE, DOMAIN, LOGGER
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
-from .keeping import Keeping
 from .library import LibraryError
-from .recorded_calls import async_record_calls
+from .people.address_book import async_remove_address_book
+from .people.caller_blocking import async_take_back
 from .resources import async_acquire, async_release
 from .services import async_setup_services
-from .sources import Source, tls_of
-from .views import ClipView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 

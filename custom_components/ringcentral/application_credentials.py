@@ -16,6 +16,7 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from .account.patience import async_patience
 from .cloud import (
     AUTHORIZE,
     PRODUCTION_SERVER,
@@ -27,7 +28,6 @@ from .cloud import (
     Transport,
 )
 from .const import CONSOLE_URL, USER_AGENT
-from .patience import async_patience
 
 # Who signs in in the browser has an account at RingCentral itself; partners' servers are for those with a JWT.
 SERVER: Final = PRODUCTION_SERVER

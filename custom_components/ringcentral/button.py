@@ -10,13 +10,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .call_desk import Wanted
+from .calls.call_desk import Wanted
+from .calls.conversation import Conversation
+from .calls.door import async_open_door
+from .calls.line_test import async_test_line
 from .const import CONF_SEEN, CONF_TEST_NUMBER
-from .conversation import Conversation
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
-from .door import async_open_door
 from .entity import RingCentralEntity, async_have_while
-from .line_test import async_test_line
 
 PARALLEL_UPDATES = 1
 

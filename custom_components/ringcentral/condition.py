@@ -12,7 +12,7 @@ from homeassistant.helpers.target import TargetSelection, async_extract_referenc
 from homeassistant.helpers.typing import ConfigType
 import voluptuous as vol
 
-from .call_desk import Wanted
+from .calls.call_desk import Wanted
 from .const import DOMAIN
 from .coordinator import RingCentralConfigEntry
 

@@ -16,15 +16,15 @@ from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
 import voluptuous as vol
 
-from .account_forms import DEVICE_FORM, PRESET_FORMS, AccountForm, Preset, UnusableAccountError, form_of
-from .config_forms import CALLS_FORM, PASSWORD_FORM, Problem, flat
+from .account.sources import SIGNED_IN, Source, account_of, registers_as, tls_of
 from .const import CONF_AUTHORIZATION_ID, CONF_DOMAIN, CONF_SOURCE, DOMAIN, SUBENTRY_CONTACT
-from .contact_flow import ContactFlow
-from .options_flow import LineOptionsFlow
-from .registration_check import RegistrationFailedError, async_check_registration
-from .sign_in_flow import SignInFlow
+from .flows.account_forms import DEVICE_FORM, PRESET_FORMS, AccountForm, Preset, UnusableAccountError, form_of
+from .flows.config_forms import CALLS_FORM, PASSWORD_FORM, Problem, flat
+from .flows.contact_flow import ContactFlow
+from .flows.options_flow import LineOptionsFlow
+from .flows.registration_check import RegistrationFailedError, async_check_registration
+from .flows.sign_in_flow import SignInFlow
 from .softphone import Transport
-from .sources import SIGNED_IN, Source, account_of, registers_as, tls_of
 
 # Seconds
 SHORTEST_PROGRESS: Final = 1.0

@@ -13,27 +13,28 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .address_book import AddressBook
-from .answering_machine import AnsweringMachine
-from .browser_session import async_keep_signed_in
-from .call_desk import CallDesk
-from .call_limits import CallLimits
-from .caller_blocking import CallerBlocking
-from .callers import UNANSWERED, Callers
+from .account.browser_session import async_keep_signed_in
+from .account.provisioning import Provisioning
+from .account.rest import async_client_of
+from .account.sources import Source, account_of
+from .calls.answering_machine import AnsweringMachine
+from .calls.call_desk import CallDesk
+from .calls.call_limits import CallLimits
+from .calls.office_hours import in_force
+from .calls.reception import Reception
+from .clips.recording import Recordings
 from .const import CONF_SOURCE, LOGGER, Treatment
-from .contact_list import ContactList
 from .filing import Filing
 from .health import CallSound, LineHealth, LineHistory, StatusChange, after, renewed, signed_out
 from .issues import Issue, LineIssues
 from .library import CallRecord, Direction as RecordedDirection, LibraryError
 from .line_options import LineOptions
 from .models import BLOCKED, CallEvent, CallEventType, LastCall, LineSnapshot, LineTest
-from .office_hours import in_force
-from .provisioning import Provisioning
-from .reception import Reception
-from .recording import Recordings
+from .people.address_book import AddressBook
+from .people.caller_blocking import CallerBlocking
+from .people.callers import UNANSWERED, Callers
+from .people.contact_list import ContactList
 from .resources import Resources, async_release
-from .rest import async_client_of
 from .softphone import (
     Account,
     Call,
@@ -47,7 +48,6 @@ from .softphone import (
     Registered,
     Trace,
 )
-from .sources import Source, account_of
 
 type RingCentralConfigEntry = ConfigEntry[RingCentralCoordinator]
 

@@ -8,9 +8,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .account.sources import Source
 from .const import CONF_SOURCE, DOMAIN
 from .coordinator import RingCentralCoordinator
-from .sources import Source
 
 
 class RingCentralEntity(CoordinatorEntity[RingCentralCoordinator]):

@@ -10,9 +10,10 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
+from .account.permissions import console_name
+from .account.sources import Source
 from .cloud import FeatureUnavailable, MissingPermission, RingCentralError
 from .const import CONF_SOURCE, DOMAIN
-from .permissions import console_name
 from .softphone import (
     Call,
     CallChanged,
@@ -27,7 +28,6 @@ from .softphone import (
     Unregistered,
     ViaRewritten,
 )
-from .sources import Source
 
 LEARN_MORE: Final = (
     "https://github.com/ringcentral-homeassistant/ringcentral-homeassistant"

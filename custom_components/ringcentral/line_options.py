@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from homeassistant.util import dt as dt_util
 
-from .call_filter import number_pattern
+from .calls.call_filter import number_pattern
+from .calls.voice import Media, Speech
 from .const import (
     CONF_ALLOWED_NUMBERS,
     CONF_ANSWER_AFTER,
@@ -32,7 +33,6 @@ from .const import (
     DEFAULT_SILENCE,
     AnswerMode,
 )
-from .voice import Media, Speech
 
 
 @dataclass(frozen=True, slots=True)

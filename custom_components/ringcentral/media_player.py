@@ -16,12 +16,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .call_desk import Wanted
+from .calls.call_desk import Wanted
+from .calls.conversation import Conversation
+from .calls.voice import Media, louder
 from .const import DOMAIN, LOGGER
-from .conversation import Conversation
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .entity import RingCentralEntity
-from .voice import Media, louder
 
 # Stopping must not wait until what is to be stopped was heard.
 PARALLEL_UPDATES = 0

@@ -20,6 +20,18 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
+from .clips.media_identifiers import (
+    CallerIdentifier,
+    ClipIdentifier,
+    DayIdentifier,
+    Identifier,
+    LineIdentifier,
+    Section,
+    SectionIdentifier,
+    parse_identifier,
+)
+from .clips.media_items import Words, caller_title, clip_item, counted, day_title, folder
+from .clips.views import CLIP_MIME_TYPE, CLIP_URL
 from .const import DATA_LIBRARY, DOMAIN
 from .library import (
     RECOVERED_LINE_ID,
@@ -37,18 +49,6 @@ from .library import (
     bounds,
     midnight,
 )
-from .media_identifiers import (
-    CallerIdentifier,
-    ClipIdentifier,
-    DayIdentifier,
-    Identifier,
-    LineIdentifier,
-    Section,
-    SectionIdentifier,
-    parse_identifier,
-)
-from .media_items import Words, caller_title, clip_item, counted, day_title, folder
-from .views import CLIP_MIME_TYPE, CLIP_URL
 
 MAX_CLIPS: Final = 200
 """Clips shown of one folder or search; who has more than that won't scroll through them."""

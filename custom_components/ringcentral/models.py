@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from .callers import Caller
 from .health import LineHealth, LineStatus
 from .library import CallRecord, Clip, Missed
+from .people.callers import Caller
 from .softphone import Call, CallState, EndReason, Party
 from .softphone.media import Heard
 

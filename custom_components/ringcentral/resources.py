@@ -9,11 +9,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.util.hass_dict import HassKey
 
+from .calls.sounds import Sounds, load_sounds
+from .calls.voice import Voice
 from .const import DATA_LIBRARY, DOMAIN, LOGGER
 from .library import Library, LibraryError, LibraryTooNewError
 from .softphone.media import ClipWriter, MediaEngine, repair_wav
-from .sounds import Sounds, load_sounds
-from .voice import Voice
 
 
 @dataclass(slots=True)

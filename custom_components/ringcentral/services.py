@@ -9,10 +9,12 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.helpers.typing import VolSchemaType
 import voluptuous as vol
 
-from . import call_actions, call_log, clip_actions, contact_actions, keeping
+from .calls import call_actions
+from .calls.line_test import async_test_line
+from .clips import call_log, clip_actions, keeping
 from .const import DOMAIN
 from .coordinator import RingCentralConfigEntry
-from .line_test import async_test_line
+from .people import contact_actions
 
 type Handler = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 type Service = tuple[str, Handler, VolSchemaType, SupportsResponse]

@@ -5,10 +5,10 @@ from typing import Any
 from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
 
+from .account.sources import Source, account_of
 from .cloud import PRODUCTION_SERVER
 from .const import CONF_SERVER, CONF_SOURCE, DOMAIN
 from .coordinator import RingCentralConfigEntry
-from .sources import Source, account_of
 
 
 @callback

@@ -24,7 +24,7 @@ from homeassistant.helpers.trigger import (
 )
 import voluptuous as vol
 
-from .call_filter import FILTERS
+from .calls.call_filter import FILTERS
 from .const import DOMAIN
 from .models import CallEventType
 

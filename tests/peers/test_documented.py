@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from custom_components.ringcentral.account_forms import PRESET_FORMS, Preset
-from custom_components.ringcentral.registration_check import async_check_registration
-from custom_components.ringcentral.sources import account_of, tls_of
+from custom_components.ringcentral.account.sources import account_of, tls_of
+from custom_components.ringcentral.flows.account_forms import PRESET_FORMS, Preset
+from custom_components.ringcentral.flows.registration_check import async_check_registration
 
 from .asterisk_server import Asterisk, Credentials, run_asterisk
 from .line import answered_line, read_ulaw

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
-from custom_components.ringcentral.voice import Speech
+from custom_components.ringcentral.calls.voice import Speech
 from tests.line import Line
 
 REPOSITORY: Final = Path(__file__).parents[2]

@@ -8,10 +8,10 @@ from pytest_homeassistant_custom_component.common import async_mock_service
 
 from simulator.presses import Press, Way
 from simulator.services import Kind
+from tests.calls.test_call_actions import speaker  # noqa: F401 - a fixture
+from tests.calls.test_call_out import ANNA, BO, called, impatient, people  # noqa: F401 - a fixture
 from tests.household import automate, device_of
 from tests.line import Line, until
-from tests.test_call_actions import speaker  # noqa: F401 - a fixture
-from tests.test_call_out import ANNA, BO, called, impatient, people  # noqa: F401 - a fixture
 
 from .household_2 import examples, speech, use_blueprint
 

@@ -9,11 +9,11 @@ from pytest_homeassistant_custom_component.common import async_mock_service
 
 from simulator.call import Call
 from simulator.caller import Transfers
+from tests.calls.test_call_actions import speaker  # noqa: F401 - a fixture
+from tests.calls.test_call_keys import press
 from tests.household import automate, device_of
 from tests.line import ANNA, LISTENER, Line, until
-from tests.test_call_actions import speaker  # noqa: F401 - a fixture
-from tests.test_call_keys import press
-from tests.test_contact_list import add
+from tests.people.test_contact_list import add
 
 from .household_2 import examples, speech, use_blueprint
 

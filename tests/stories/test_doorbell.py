@@ -5,7 +5,7 @@ import pytest
 
 from simulator.caller import Caller, Manner
 from tests.line import ANNA, Line, until
-from tests.test_contact_list import add
+from tests.people.test_contact_list import add
 
 from .household_1 import follow_page, mobile, turns
 

@@ -12,11 +12,11 @@ from pytest_homeassistant_custom_component.common import async_mock_service
 
 from simulator.call import Call
 from simulator.caller import Step
+from tests.calls.test_call_actions import speaker  # noqa: F401 - a fixture
+from tests.calls.test_call_keys import press
 from tests.household import automate, device_of
 from tests.line import ANNA, LISTENER, Line, until
 from tests.speaker import Speaker
-from tests.test_call_actions import speaker  # noqa: F401 - a fixture
-from tests.test_call_keys import press
 
 from .household_2 import examples, speech, use_blueprint
 

@@ -13,7 +13,7 @@ from simulator.call import Call
 from simulator.caller import Step
 from tests.household import automate, device_of
 from tests.line import ANNA, LISTENER, Line, until
-from tests.test_contact_list import add
+from tests.people.test_contact_list import add
 
 from .household_2 import examples, use_blueprint
 

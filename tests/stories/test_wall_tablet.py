@@ -9,9 +9,9 @@ import pytest
 
 from simulator.call import Call
 from simulator.caller import Caller, Manner
+from tests.calls.test_call_actions import speaker  # noqa: F401 - a fixture
 from tests.line import LISTENER, Line, until
-from tests.test_call_actions import speaker  # noqa: F401 - a fixture
-from tests.test_contact_list import add
+from tests.people.test_contact_list import add
 
 from .household_2 import examples, speech
 

@@ -1,0 +1,192 @@
+"""The actions on recordings: which are asked for, what is told of each, and what becomes of them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+import re
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+import voluptuous as vol
+
+from ..calls.call_actions import ATTR_NUMBER, CALL_SCHEMA, Response
+from ..calls.call_filter import FILTERS
+from ..const import DOMAIN
+from ..coordinator import RingCentralConfigEntry, RingCentralCoordinator
+from ..library import Clip, ClipInUseError, ClipNotFoundError, ClipQuery, Folder, LibraryError
+from ..lines import async_line
+from ..media_source import clip_media_content_id
+from ..models import BLOCKED, LastCall
+from ..people.callers import Callers
+from ..people.contacts import canonical
+from ..people.numbering import Numbering
+from .call_log import ATTR_CONTACT, ATTR_LIMIT, ATTR_SINCE, moment, number_filter
+
+ATTR_CLIP: Final = "clip"
+ATTR_FAVORITE: Final = "favorite"
+ATTR_FOLDER: Final = "folder"
+ATTR_HEARD: Final = "heard"
+ATTR_OFFSET: Final = "offset"
+ATTR_TEXT: Final = "text"
+
+_CLIP_ID: Final = re.compile(rf"(?:{re.escape(clip_media_content_id(''))})?([0-9a-f]{{32}})")
+# More than any library holds, and still a number to SQLite.
+_FURTHEST: Final = 1_000_000_000
+
+
+def clip_id(value: Any) -> str:
+    """Return the id of a clip that was given by its id or its media content id; raises vol.Invalid."""
+    if (found := _CLIP_ID.fullmatch(cv.string(value).strip().lower())) is None:
+        raise vol.Invalid(
+            "a recording is named by its clip or its media_content_id, as ringcentral.get_clips lists them"
+        )
+    return found[1]
+
+
+CLIPS_SCHEMA: Final = CALL_SCHEMA.extend(
+    {
+        vol.Optional(ATTR_FOLDER, default=Folder.ALL.value): vol.Coerce(Folder),
+        vol.Optional(ATTR_NUMBER, default=[]): FILTERS[ATTR_NUMBER].validate,
+        vol.Optional(ATTR_CONTACT): cv.string,
+        vol.Optional(ATTR_SINCE): moment,
+        vol.Optional(ATTR_TEXT, default=""): vol.All(cv.string, vol.Strip),
+        vol.Optional(ATTR_LIMIT, default=20): vol.All(vol.Coerce(int), vol.Range(1, 1000)),
+        vol.Optional(ATTR_OFFSET, default=0): vol.All(vol.Coerce(int), vol.Range(0, _FURTHEST)),
+    }
+)
+CLIP_SCHEMA: Final = CALL_SCHEMA.extend({vol.Required(ATTR_CLIP): clip_id})
+FAVORITE_SCHEMA: Final = CLIP_SCHEMA.extend({vol.Optional(ATTR_FAVORITE, default=True): cv.boolean})
+HEARD_SCHEMA: Final = CLIP_SCHEMA.extend({vol.Optional(ATTR_HEARD, default=True): cv.boolean})
+FORGET_SCHEMA: Final = vol.Schema({vol.Required(ATTR_NUMBER): vol.All(cv.string, vol.Length(min=1))})
+
+
+async def async_get_clips(action: ServiceCall) -> Response:
+    """Tell the latest recordings of a line that are asked for, and how many of them there are."""
+    line = await async_line(action)
+    lines, data = [line.config_entry.entry_id], action.data
+    query = ClipQuery(
+        folder=data[ATTR_FOLDER],
+        since=data.get(ATTR_SINCE),
+        of_number=number_filter(line.callers, data[ATTR_NUMBER], data.get(ATTR_CONTACT)),
+    )
+    limit, offset = data[ATTR_LIMIT], data[ATTR_OFFSET]
+    with _translated():
+        if text := data[ATTR_TEXT]:
+            page = await line.library.search(lines, text, limit, offset, query)
+        else:
+            page = await line.library.browse(lines, query, limit, offset)
+    return {"clips": [_told(clip, line.callers) for clip in page.items], "count": page.count}
+
+
+async def async_set_favorite(action: ServiceCall) -> None:
+    """Make a recording a favorite, or no longer one."""
+    with _translated():
+        line, clip = await _async_meant(action)
+        await line.library.set_favorite(clip, action.data[ATTR_FAVORITE])
+    line.async_look_up()
+
+
+async def async_mark_heard(action: ServiceCall) -> None:
+    """Note that somebody has listened to a recording, or is to do so again."""
+    with _translated():
+        line, clip = await _async_meant(action)
+        await line.library.mark_heard(clip, action.data[ATTR_HEARD])
+    line.async_look_up()
+
+
+async def async_delete_clip(action: ServiceCall) -> None:
+    """Delete a recording for good."""
+    with _translated():
+        line, clip = await _async_meant(action)
+        await line.library.delete_clip(clip)
+    line.async_look_up()
+
+
+async def _async_show_nothing_of_it(line: RingCentralCoordinator) -> None:
+    """Show who called before, where the last caller was forgotten; raises LibraryError."""
+    shown = line.data.last_call
+    before = LastCall.of(await line.library.last_call(line.config_entry.entry_id, without=BLOCKED))
+    forgotten = shown is not None and (before is None or before.started_at < shown.started_at)
+    # A call that has come meanwhile is shown already.
+    if forgotten and line.data.last_call is shown:
+        line.async_set_updated_data(replace(line.data, last_call=before))
+
+
+async def async_forget_number(action: ServiceCall) -> Response:
+    """Delete all calls and recordings of a number, of all lines, and tell how many there were.
+
+    Raises ServiceValidationError where it isn't one number, HomeAssistantError where files stayed behind.
+    """
+    hass = action.hass
+    entries: list[RingCentralConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    if not entries:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_line")
+    if not (spellings := await hass.async_add_executor_job(_spellings, hass, action.data[ATTR_NUMBER])):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="number_not_forgettable")
+    try:
+        with _translated():
+            gone = await entries[0].runtime_data.library.forget(spellings)
+    finally:
+        for entry in entries:
+            entry.runtime_data.async_look_up()
+            with suppress(LibraryError):
+                await _async_show_nothing_of_it(entry.runtime_data)
+    if gone.left:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="files_not_deleted",
+            translation_placeholders={"files": str(gone.left)},
+        )
+    return {"clips": gone.count, "calls": gone.calls}
+
+
+async def _async_meant(action: ServiceCall) -> tuple[RingCentralCoordinator, str]:
+    """Return the line an action is for and the id of its clip; raises ClipNotFoundError where it isn't the line's."""
+    line = await async_line(action)
+    clip = await line.library.clip(action.data[ATTR_CLIP])
+    if clip is None or clip.line_id != line.config_entry.entry_id:
+        raise ClipNotFoundError
+    return line, clip.id
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise what people are to read for what the library raises."""
+    try:
+        yield
+    except (ClipInUseError, ClipNotFoundError) as error:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key=error.key) from error
+    except LibraryError as error:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key=error.key) from error
+
+
+def _spellings(hass: HomeAssistant, number: str) -> set[str]:
+    """Return how exchanges may have written a number; nothing for what isn't one number."""
+    numbering = Numbering(hass.config.country)
+    key = canonical(number, numbering)
+    if key is None or key.endswith("*"):
+        return set()
+    return {number.strip(), key, numbering.formatted(key)}
+
+
+def _told(clip: Clip, callers: Callers) -> Response:
+    return {
+        "clip": clip.id,
+        "media_content_id": clip_media_content_id(clip.id),
+        "call_id": clip.call_id,
+        "started_at": clip.started_at.isoformat(),
+        "duration": round(clip.duration, 1),
+        "size": clip.size,
+        "kind": clip.kind.value,
+        "direction": clip.direction.value if clip.direction else None,
+        "caller": clip.caller,
+        "caller_name": clip.caller_name,
+        "caller_formatted": callers.formatted(clip.caller),
+        "called": clip.called,
+        "called_formatted": callers.formatted(clip.called),
+        "favorite": clip.favorite,
+        "heard": clip.heard,
+        "transcript": clip.transcript,
+    }

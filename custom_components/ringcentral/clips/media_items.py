@@ -1,0 +1,91 @@
+"""How folders and clips look in the media browser: their titles, and what can be done with them."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from homeassistant.components.media_player.const import MediaClass
+from homeassistant.components.media_source import BrowseMediaSource
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from ..library import Clip, Direction
+from .media_identifiers import ClipIdentifier, Identifier
+from .views import CLIP_MIME_TYPE
+
+type Words = Mapping[str, str]
+"""What is written beside names and times, by its key in the translations."""
+
+
+def folder(
+    identifier: Identifier | None,
+    title: str,
+    items: list[BrowseMediaSource] | None = None,
+    *,
+    children: MediaClass = MediaClass.DIRECTORY,
+    not_shown: int = 0,
+) -> BrowseMediaSource:
+    """Return a folder, without an identifier that of all lines; `not_shown` is how many more items it has."""
+    return BrowseMediaSource(
+        domain=DOMAIN,
+        identifier=None if identifier is None else str(identifier),
+        media_class=MediaClass.DIRECTORY,
+        media_content_type=CLIP_MIME_TYPE,
+        title=title,
+        can_play=False,
+        can_expand=True,
+        can_search=True,
+        children=items,
+        children_media_class=children,
+        not_shown=not_shown,
+    )
+
+
+def clip_item(clip: Clip, words: Words, *, dated: bool = False) -> BrowseMediaSource:
+    """Return a clip to play; `dated` says the day as well, where it stands beside clips of other days."""
+    start = dt_util.as_local(clip.started_at)
+    day = [day_title(start.date(), words)] if dated else []
+    return BrowseMediaSource(
+        domain=DOMAIN,
+        identifier=str(ClipIdentifier(clip.id)),
+        media_class=MediaClass.MUSIC,
+        media_content_type=CLIP_MIME_TYPE,
+        title=" · ".join([*day, f"{start:%H:%M}", _party(clip, words), _duration(clip.duration)]),
+        can_play=True,
+        can_expand=False,
+    )
+
+
+def counted(title: str, count: int) -> str:
+    """Return the title of a folder with how much is in it."""
+    return f"{title} ({count})"
+
+
+def caller_title(number: str | None, contact: str | None, name: str | None, words: Words) -> str:
+    """Return who a caller is, as well as it is known; whoever has no number is one of the anonymous."""
+    return words["anonymous"] if number is None else contact or name or number
+
+
+def day_title(day: date, words: Words) -> str:
+    """Return a day in words."""
+    today = dt_util.now().date()
+    if day == today:
+        return words["today"]
+    if day == today - timedelta(days=1):
+        return words["yesterday"]
+    return f"{day:%A}, {day.day} {day:%B %Y}"
+
+
+def _party(clip: Clip, words: Words) -> str:
+    """Return who was at the other end, as well as it is known."""
+    if clip.direction is None:
+        return words["unknown_caller"]
+    if clip.direction is Direction.OUTGOING:
+        return clip.called or words["unknown_number"]
+    return clip.caller_name or clip.caller or words["anonymous"]
+
+
+def _duration(seconds: float) -> str:
+    """Return m:ss, or h:mm:ss from an hour on."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -1,0 +1,1 @@
+"""What people are asked when they add, change and configure a line."""

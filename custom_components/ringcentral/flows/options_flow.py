@@ -1,0 +1,90 @@
+"""Configure: what happens with a line's calls, a page at a time."""
+
+from functools import partial
+from typing import Any
+
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+
+from ..account.chosen_at_ringcentral import async_try_choices
+from ..account.sources import SIGNED_IN
+from ..const import CONF_EMERGENCY_CALLS, CONF_SOURCE
+from ..people.numbering import Numbering
+from ..softphone.dialing import is_emergency
+from .config_forms import Problem
+from .options_forms import CONF_UNDERSTOOD, EMERGENCY_FORM, FORMS, Page, chosen_on, problem_of_numbers
+
+
+class LineOptionsFlow(OptionsFlow):
+    """Change what was chosen; each page is saved by itself, and no call ends for it."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._typed: dict[str, Any] = {}
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what it is about."""
+        signed_in = self.config_entry.data[CONF_SOURCE] in SIGNED_IN
+        pages = [page for page in Page if signed_in or page is not Page.RINGCENTRAL]
+        return self.async_show_menu(step_id="init", menu_options=pages)
+
+    async def async_step_calls(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask the same question as when the line was added, and when the phone just rings."""
+        return self._page(Page.CALLS, user_input)
+
+    async def async_step_machine(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what the answering machine says and waits for."""
+        return self._page(Page.MACHINE, user_input)
+
+    async def async_step_recordings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask how long recordings are kept, and how much room they may take."""
+        return self._page(Page.RECORDINGS, user_input)
+
+    async def async_step_callers(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask who is kept away and who gets through."""
+        return self._page(Page.CALLERS, user_input)
+
+    async def async_step_calling(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whom automations may call, and whom a test of the line calls."""
+        if user_input is None:
+            return self._page(Page.CALLING, None)
+        self._typed = user_input
+        options = chosen_on(Page.CALLING, self.config_entry.options, user_input)
+        numbering = await self.hass.async_add_executor_job(Numbering, self.hass.config.country)
+        problem = problem_of_numbers(options, partial(is_emergency, of_country=numbering.emergency_numbers))
+        if not problem.errors and CONF_EMERGENCY_CALLS in options.keys() - self.config_entry.options.keys():
+            return await self.async_step_emergency_calls()
+        return self._page(Page.CALLING, user_input, problem)
+
+    async def async_step_emergency_calls(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Tell what comes with letting automations call emergency services; nothing is saved until that is confirmed."""
+        if user_input is not None and user_input[CONF_UNDERSTOOD]:
+            return self._page(Page.CALLING, self._typed)
+        return self.async_show_form(
+            step_id="emergency_calls",
+            data_schema=EMERGENCY_FORM,
+            errors={} if user_input is None else {CONF_UNDERSTOOD: "not_understood"},
+        )
+
+    async def async_step_ringcentral(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what RingCentral itself is to do, and try whether it allows that."""
+        problem = Problem()
+        if user_input is not None:
+            options = chosen_on(Page.RINGCENTRAL, self.config_entry.options, user_input)
+            problem = await async_try_choices(self.hass, self.config_entry, options)
+        return self._page(Page.RINGCENTRAL, user_input, problem)
+
+    def _page(
+        self, page: Page, user_input: dict[str, Any] | None, problem: Problem | None = None
+    ) -> ConfigFlowResult:
+        """Save what was typed on a page, or show the page, with what is wrong with what was typed."""
+        problem = problem or Problem()
+        if user_input is not None and not problem.errors:
+            return self.async_create_entry(data=chosen_on(page, self.config_entry.options, user_input))
+        return self.async_show_form(
+            step_id=page,
+            data_schema=self.add_suggested_values_to_schema(
+                FORMS[page], user_input or self.config_entry.options
+            ),
+            errors=problem.errors,
+            description_placeholders=problem.placeholders,
+        )

@@ -1,0 +1,1 @@
+"""Who calls: contacts, numbers, and what is done about either."""

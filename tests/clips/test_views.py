@@ -1,0 +1,286 @@
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+import struct
+from unittest.mock import patch
+
+from homeassistant.components.http.auth import async_sign_path
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.ringcentral.clips.views import ClipView
+from custom_components.ringcentral.const import DATA_LIBRARY
+from custom_components.ringcentral.library import (
+    CallRecord,
+    Clip,
+    Direction,
+    Library,
+    LibraryDamagedError,
+    LibraryFullError,
+)
+
+START = datetime(2026, 11, 22, 2, 3, 11, tzinfo=UTC)
+SOUND = struct.pack("<400h", *range(400))
+WAV = (
+    struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF",
+        36 + len(SOUND),
+        b"WAVE",
+        b"fmt ",
+        16,
+        1,
+        1,
+        8000,
+        16000,
+        2,
+        16,
+        b"data",
+        len(SOUND),
+    )
+    + SOUND
+)
+
+
+@pytest.fixture
+async def library(hass: HomeAssistant, tmp_path: Path) -> AsyncGenerator[Library]:
+    library = Library(tmp_path / "ringcentral")
+    await library.open()
+    hass.data[DATA_LIBRARY] = library
+    assert await async_setup_component(hass, "http", {})
+    hass.http.register_view(ClipView())
+    yield library
+    await library.close()
+
+
+@pytest.fixture
+async def clip(library: Library) -> Clip:
+    return await save_clip(library, "Anna Smith")
+
+
+async def save_clip(library: Library, caller_name: str | None) -> Clip:
+    await library.begin_call(
+        CallRecord("call-1", "front-door", Direction.INCOMING, START, "+15551234567", caller_name)
+    )
+    clip = await library.begin_clip("front-door", START, call_id="call-1")
+    clip.path.write_bytes(WAV)
+    return await library.finish_clip(clip.id, 0.05)
+
+
+def url(clip_id: str) -> str:
+    return f"/api/ringcentral/clip/{clip_id}.wav"
+
+
+async def test_a_clip_is_served_as_a_wav_file(clip: Clip, hass_client: ClientSessionGenerator) -> None:
+    client = await hass_client()
+
+    response = await client.get(url(clip.id))
+
+    assert response.status == HTTPStatus.OK
+    assert await response.read() == WAV
+    assert response.headers["Content-Type"] == "audio/wav"
+    assert response.headers["Cache-Control"] == "private, max-age=3600"
+    assert response.headers["Accept-Ranges"] == "bytes"
+    assert response.headers["Content-Disposition"] == 'inline; filename="2026-11-21_18-03-11_anna_smith.wav"'
+
+
+@pytest.mark.parametrize(
+    ("name", "file_name"),
+    [
+        (None, "2026-11-21_18-03-11.wav"),
+        ("Žofie Müller", "2026-11-21_18-03-11_zofie_muller.wav"),
+        ('";\\../../x.exe', "2026-11-21_18-03-11_x_exe.wav"),
+    ],
+)
+async def test_the_name_to_save_a_clip_by_is_made_of_plain_letters(
+    library: Library, hass_client: ClientSessionGenerator, name: str | None, file_name: str
+) -> None:
+    clip = await save_clip(library, name)
+    client = await hass_client()
+
+    response = await client.get(url(clip.id))
+
+    assert response.headers["Content-Disposition"] == f'inline; filename="{file_name}"'
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "sent"),
+    [
+        ("bytes=0-43", "bytes 0-43/844", WAV[:44]),
+        ("bytes=800-", "bytes 800-843/844", WAV[800:]),
+        ("bytes=-10", "bytes 834-843/844", WAV[-10:]),
+    ],
+)
+async def test_a_player_can_seek(
+    clip: Clip, hass_client: ClientSessionGenerator, asked: str, given: str, sent: bytes
+) -> None:
+    client = await hass_client()
+
+    response = await client.get(url(clip.id), headers={"Range": asked})
+
+    assert response.status == HTTPStatus.PARTIAL_CONTENT
+    assert response.headers["Content-Range"] == given
+    assert response.headers["Content-Type"] == "audio/wav"
+    assert await response.read() == sent
+
+
+async def test_a_player_can_ask_for_the_headers_alone(
+    clip: Clip, hass_client: ClientSessionGenerator
+) -> None:
+    client = await hass_client()
+
+    response = await client.head(url(clip.id))
+
+    assert response.status == HTTPStatus.OK
+    assert (response.headers["Content-Type"], response.headers["Content-Length"]) == ("audio/wav", "844")
+    assert await response.read() == b""
+
+
+async def test_who_gets_the_sound_has_heard_it(
+    library: Library,
+    clip: Clip,
+    hass_client: ClientSessionGenerator,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    async def heard() -> bool:
+        found = await library.clip(clip.id)
+        assert found is not None
+        return found.heard
+
+    client = await hass_client()
+    await client.head(url(clip.id))
+    await (await hass_client_no_auth()).get(url(clip.id))
+    assert not await heard()
+
+    await client.get(url(clip.id))
+    assert await heard()
+
+
+async def test_a_clip_is_served_also_when_that_cannot_be_written_down(
+    clip: Clip, hass_client: ClientSessionGenerator
+) -> None:
+    client = await hass_client()
+    with patch.object(Library, "mark_heard", side_effect=LibraryFullError):
+        response = await client.get(url(clip.id))
+
+    assert await response.read() == WAV
+
+
+async def test_a_signed_url_needs_no_sign_in(
+    hass: HomeAssistant, clip: Clip, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    client = await hass_client_no_auth()
+
+    response = await client.get(async_sign_path(hass, url(clip.id), timedelta(hours=1)))
+
+    assert response.status == HTTPStatus.OK
+    assert await response.read() == WAV
+
+
+async def test_a_signature_opens_no_other_clip(
+    hass: HomeAssistant, clip: Clip, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    client = await hass_client_no_auth()
+    signed = async_sign_path(hass, url("0" * 32), timedelta(hours=1))
+
+    response = await client.get(signed.replace("0" * 32, clip.id))
+
+    assert response.status == HTTPStatus.UNAUTHORIZED
+
+
+async def test_nobody_hears_a_clip_unasked(clip: Clip, hass_client_no_auth: ClientSessionGenerator) -> None:
+    client = await hass_client_no_auth()
+
+    assert (await client.get(url(clip.id))).status == HTTPStatus.UNAUTHORIZED
+    assert (await client.head(url(clip.id))).status == HTTPStatus.UNAUTHORIZED
+
+
+async def test_a_clip_that_is_unknown_is_not_found(
+    library: Library, hass_client: ClientSessionGenerator
+) -> None:
+    client = await hass_client()
+
+    assert (await client.get(url("0" * 32))).status == HTTPStatus.NOT_FOUND
+
+
+async def test_a_clip_whose_file_is_gone_is_not_found_and_not_remembered(
+    clip: Clip, hass_client: ClientSessionGenerator
+) -> None:
+    unlink(clip)
+    client = await hass_client()
+
+    response = await client.get(url(clip.id))
+
+    assert response.status == HTTPStatus.NOT_FOUND
+    assert "Cache-Control" not in response.headers
+
+
+def unlink(clip: Clip) -> None:
+    clip.path.unlink()
+
+
+async def test_a_clip_being_recorded_is_not_found(
+    library: Library, hass_client: ClientSessionGenerator
+) -> None:
+    clip = await library.begin_clip("front-door", START)
+    clip.path.write_bytes(WAV)
+    client = await hass_client()
+
+    assert (await client.get(url(clip.id))).status == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/ringcentral/clip/%2Fetc%2Fpasswd.wav",
+        "/api/ringcentral/clip/..%5C..%5Clibrary.wav",
+        "/api/ringcentral/clip/....wav",
+        "/api/ringcentral/clip/*.wav",
+        "/api/ringcentral/clip/{clip_id}",
+        "/api/ringcentral/clip/2026-11/{clip_id}.wav",
+        "/api/ringcentral/clip/2026-11%2F{clip_id}.wav",
+        "/api/ringcentral/clip/{clip_id}%00.wav",
+        "/api/ringcentral/clip/' OR 1=1 --.wav",
+    ],
+)
+async def test_no_path_leads_around_the_index(
+    clip: Clip, hass_client: ClientSessionGenerator, path: str
+) -> None:
+    client = await hass_client()
+
+    response = await client.get(path.format(clip_id=clip.id))
+
+    assert response.status == HTTPStatus.NOT_FOUND
+    assert b"RIFF" not in await response.read()
+
+
+async def test_a_closed_library_is_unavailable(
+    library: Library, clip: Clip, hass_client: ClientSessionGenerator
+) -> None:
+    client = await hass_client()
+    await library.close()
+
+    assert (await client.get(url(clip.id))).status == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+async def test_a_failing_library_is_unavailable(
+    library: Library, clip: Clip, hass_client: ClientSessionGenerator
+) -> None:
+    client = await hass_client()
+
+    with patch.object(library, "clip", side_effect=LibraryDamagedError):
+        response = await client.get(url(clip.id))
+
+    assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+async def test_an_integration_that_is_not_set_up_is_unavailable(
+    hass: HomeAssistant, clip: Clip, hass_client: ClientSessionGenerator
+) -> None:
+    client = await hass_client()
+    del hass.data[DATA_LIBRARY]
+
+    assert (await client.get(url(clip.id))).status == HTTPStatus.SERVICE_UNAVAILABLE
