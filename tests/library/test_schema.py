@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 import sqlite3
@@ -13,12 +14,13 @@ from custom_components.ringcentral.library import (
     Direction,
     Folder,
     Library,
+    LibraryError,
     Total,
 )
 from custom_components.ringcentral.library.database import open_database
 from custom_components.ringcentral.library.schema import MIGRATIONS
 
-from .builders import START, after, of_day
+from .builders import CALL, START, after, of_day
 
 QUESTIONS = {
     "SELECT count(*) FROM clips WHERE line_id IN (?) AND state = 'saved'": "clips_by_",
@@ -126,6 +128,20 @@ async def test_what_comes_after_an_old_database_is_kept_beside_it(old: Path) -> 
     await library.remove_line("front-door")
     assert await library.totals() == {}
     await library.close()
+
+
+async def test_what_is_kept_elsewhere_too_is_kept_here_once(library: Library) -> None:
+    await library.begin_call(replace(CALL, remote_id="session-7"))
+    clip = await library.begin_clip("front-door", START, call_id="call-1", remote_id="message-7")
+    await library.begin_clip("back-door", START, remote_id="message-7")
+
+    assert (await library.calls("front-door"))[0].remote_id == "session-7"
+    assert clip.remote_id == "message-7"
+    with pytest.raises(LibraryError):
+        await library.begin_clip("front-door", START, remote_id="message-7")
+    with pytest.raises(LibraryError):
+        await library.begin_call(replace(CALL, id="call-2", remote_id="session-7"))
+    await library.begin_call(replace(CALL, id="call-3"))
 
 
 @pytest.mark.parametrize(("question", "index"), QUESTIONS.items())

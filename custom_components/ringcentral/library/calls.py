@@ -56,9 +56,11 @@ class CallTable:
             self._connection.execute(
                 """
                 INSERT INTO calls (id, line_id, direction, caller, caller_name, called,
-                                   started_at, answered_at, ended_at, outcome, end_reason, contact, media, other)
+                                   started_at, answered_at, ended_at, outcome, end_reason, contact, media, other,
+                                   remote_id)
                 VALUES (:id, :line_id, :direction, :caller, :caller_name, :called,
-                        :started_at, :answered_at, :ended_at, :outcome, :end_reason, :contact, :media, :other)
+                        :started_at, :answered_at, :ended_at, :outcome, :end_reason, :contact, :media, :other,
+                        :remote_id)
                 """,
                 {
                     "id": call.id,
@@ -75,6 +77,7 @@ class CallTable:
                     "contact": kept(call.contact),
                     "media": _bounded(call.media),
                     "other": kept(call.other),
+                    "remote_id": kept(call.remote_id),
                 },
             )
 
@@ -158,6 +161,7 @@ def _call(row: sqlite3.Row) -> CallRecord:
         end_reason=row["end_reason"],
         contact=row["contact"],
         media=row["media"],
+        remote_id=row["remote_id"],
     )
 
 

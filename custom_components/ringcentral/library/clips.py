@@ -47,8 +47,10 @@ class ClipTable:
         line_id: str,
         started_at: datetime,
         call_id: str | None,
+        *,
         kind: ClipKind,
         consent: Consent | None = None,
+        remote_id: str | None = None,
     ) -> Clip:
         """Add a clip that is being recorded, and make the folder its file will go to."""
         clip_id = secrets.token_hex(16)
@@ -57,10 +59,10 @@ class ClipTable:
         with transaction(self._connection):
             self._connection.execute(
                 """
-                INSERT INTO clips (id, line_id, call_id, kind, state, started_at, path, consent)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO clips (id, line_id, call_id, kind, state, started_at, path, consent, remote_id)
+                VALUES (?, ?, ?, ?, 'recording', ?, ?, ?, ?)
                 """,
-                (clip_id, line_id, call_id, kind, ClipState.RECORDING, started_at.timestamp(), path, consent),
+                (clip_id, line_id, call_id, kind, started_at.timestamp(), path, consent, kept(remote_id)),
             )
         return self._existing(clip_id)
 
@@ -227,4 +229,6 @@ class ClipTable:
             transcript=row["transcript"],
             language=row["language"],
             consent=None if row["consent"] is None else Consent(row["consent"]),
+            summary=row["summary"],
+            remote_id=row["remote_id"],
         )

@@ -150,13 +150,16 @@ class Library:
         call_id: str | None = None,
         kind: ClipKind = ClipKind.CALL,
         consent: Consent | None = None,
+        remote_id: str | None = None,
     ) -> Clip:
         """Keep a clip that is being recorded; its file is the caller's to write, its folder exists.
 
-        `call_id` is that of a call given to `begin_call`.
+        `call_id` is that of a call given to `begin_call`; no two clips of a line share a `remote_id`.
         """
         return await self._run(
-            lambda shelves: shelves.clips.begin(line_id, started_at, call_id, kind, consent)
+            lambda shelves: shelves.clips.begin(
+                line_id, started_at, call_id, kind=kind, consent=consent, remote_id=remote_id
+            )
         )
 
     async def finish_clip(self, clip_id: str, duration: float) -> Clip:

@@ -55,7 +55,7 @@ class CallRecord:
     Moments are aware datetimes (UTC when read back). `outcome` is the name of the call's one
     terminal event, `end_reason` why it ended; both, and `ended_at`, are None while it lasts.
     `contact` is the name of the contact here that the other end was, `media` what was counted of
-    its sound, as JSON.
+    its sound, as JSON; `remote_id` what the call is called in a call log elsewhere, as RingCentral's.
     """
 
     id: str
@@ -71,6 +71,7 @@ class CallRecord:
     end_reason: str | None = None
     contact: str | None = field(default=None, repr=False)
     media: str | None = field(default=None, repr=False)
+    remote_id: str | None = None
 
     @property
     def other(self) -> str | None:
@@ -131,6 +132,8 @@ class Clip:
         heard: whether somebody has listened to it.
         language: the language of the transcript, as a BCP 47 tag.
         consent: what was said to the caller about being recorded, None where that isn't known.
+        summary: what was said, in a sentence.
+        remote_id: what the clip is called where it is kept as well, as in a mailbox at RingCentral.
     """
 
     id: str
@@ -155,6 +158,8 @@ class Clip:
     transcript: str | None = field(default=None, repr=False)
     language: str | None = None
     consent: Consent | None = None
+    summary: str | None = field(default=None, repr=False)
+    remote_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,5 +130,13 @@ CREATE VIEW clip_texts AS
     );
 """.replace("BARE_CALLER", _BARE.format("caller")).replace("BARE_CALLED", _BARE.format("called"))
 
-MIGRATIONS: Final[tuple[str, ...]] = (_CALLS_AND_CLIPS, _CLIPS_TO_BROWSE)
+_KEPT_ELSEWHERE_TOO: Final = """
+ALTER TABLE clips ADD COLUMN summary TEXT;
+ALTER TABLE clips ADD COLUMN remote_id TEXT;
+ALTER TABLE calls ADD COLUMN remote_id TEXT;
+CREATE UNIQUE INDEX clips_by_remote ON clips (line_id, remote_id) WHERE remote_id IS NOT NULL;
+CREATE UNIQUE INDEX calls_by_remote ON calls (line_id, remote_id) WHERE remote_id IS NOT NULL;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_CALLS_AND_CLIPS, _CLIPS_TO_BROWSE, _KEPT_ELSEWHERE_TOO)
 """The script at index n brings a database of version n to version n + 1."""
