@@ -17,28 +17,32 @@ FLOORS = (
     ("softphone.sip", "softphone.media"),
     ("softphone",),  # values: the account, a party, events, SDP
     (
-        "softphone.dialog",
-        "softphone.heartbeat",
-        "softphone.offer_answer",
-        "softphone.redirect",
-        "softphone.route",
-        "softphone.server_transaction",
+        "softphone.calls.offer_answer",
+        "softphone.line.heartbeat",
+        "softphone.line.redirect",
+        "softphone.line.route",
+        "softphone.transactions.dialog",
+        "softphone.transactions.server_transaction",
     ),
-    ("softphone.transaction", "softphone.session_timer", "softphone.retransmission"),
+    (
+        "softphone.calls.session_timer",
+        "softphone.transactions.retransmission",
+        "softphone.transactions.transaction",
+    ),
     ("softphone.wire",),
     (
-        "softphone.session_refresh",
-        "softphone.screening",
-        "softphone.transfer",
-        "softphone.call_control",
-        "softphone.key_info",
+        "softphone.calls.call_control",
+        "softphone.calls.key_info",
+        "softphone.calls.screening",
+        "softphone.calls.session_refresh",
+        "softphone.calls.transfer",
     ),
-    ("softphone.session",),
-    ("softphone.call", "softphone.registration"),
-    ("softphone.incoming", "softphone.outgoing", "softphone.enrolment"),
+    ("softphone.calls.session",),
+    ("softphone.calls.call", "softphone.line.registration"),
+    ("softphone.calls.incoming", "softphone.calls.outgoing", "softphone.line.enrolment"),
     ("softphone.agent",),
     ("softphone.media.engine", "softphone.media.__init__", "softphone.connection"),
-    ("softphone.key_sender",),
+    ("softphone.calls.key_sender",),
     ("softphone.handset",),
     ("softphone.phone",),
     ("softphone.__init__",),
@@ -172,7 +176,7 @@ def plant(root: Path, name: str, source: str) -> None:
     ("name", "source", "breach"),
     [
         (
-            "softphone.call",
+            "softphone.calls.call",
             "import homeassistant.core",
             "stands below Home Assistant and imports homeassistant.core",
         ),
@@ -182,14 +186,14 @@ def plant(root: Path, name: str, source: str) -> None:
         ("softphone.media.rtp", "from socket import AF_INET", "does no I/O of its own and imports socket"),
         ("softphone.sip.phone", "import ssl", "does no I/O of its own"),
         (
-            "softphone.call",
-            "from .agent import Agent",
+            "softphone.calls.call",
+            "from ..agent import Agent",
             "imports upwards: custom_components.ringcentral.softphone.agent",
         ),
-        ("softphone.sip.digest", "from ..call import Call", "imports upwards"),
+        ("softphone.sip.digest", "from ..calls.call import Call", "imports upwards"),
         (
-            "softphone.call",
-            "from . import phone",
+            "softphone.calls.call",
+            "from .. import phone",
             "imports upwards: custom_components.ringcentral.softphone.phone",
         ),
         ("softphone.media.rtp", "from .engine import Engine", "imports upwards"),
@@ -207,7 +211,7 @@ def plant(root: Path, name: str, source: str) -> None:
     ],
 )
 def test_a_breach_is_found(tmp_path: Path, name: str, source: str, breach: str) -> None:
-    for other in ("agent", "call", "phone", "media.engine", "sip.digest"):
+    for other in ("agent", "calls.call", "phone", "media.engine", "sip.digest"):
         plant(tmp_path, f"{INTEGRATION}.softphone.{other}", "")
     plant(tmp_path, f"{INTEGRATION}.{name}", source)
     (found,) = violations(tmp_path)

@@ -17,7 +17,7 @@ from custom_components.ringcentral.flows.registration_check import (
 )
 from custom_components.ringcentral.softphone import Account, Cause, Proxy, Transport
 from custom_components.ringcentral.softphone.connection import ConnectionFailed
-from custom_components.ringcentral.softphone.route import Loss
+from custom_components.ringcentral.softphone.line.route import Loss
 from simulator.home import free_port
 from simulator.registrar import Account as Extension, RegisterFault
 from simulator.server import Server

@@ -5,7 +5,8 @@ import ssl
 
 import pytest
 
-from custom_components.ringcentral.softphone import Cause, EndReason, Outcome, Transport, heartbeat
+from custom_components.ringcentral.softphone import Cause, EndReason, Outcome, Transport
+from custom_components.ringcentral.softphone.line import heartbeat
 from custom_components.ringcentral.softphone.media import SAMPLE_RATE
 
 from .asterisk_server import PLAIN, SDES, SHA256, Asterisk, Credentials

@@ -35,7 +35,9 @@ async def test_a_nonce_that_is_stale_before_it_is_answered(
 async def test_a_line_and_its_call_outlast_a_reload(
     asterisk: Asterisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.UNPROVEN_REFRESH_PERIOD", 1.0)
+    monkeypatch.setattr(
+        "custom_components.ringcentral.softphone.line.registration.UNPROVEN_REFRESH_PERIOD", 1.0
+    )
     clip, prompt = tmp_path / "clip.wav", make_prompt(3)
     async with answered_line(PLAIN, asterisk.port, clip) as line:
         await line.registered()

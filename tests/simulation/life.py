@@ -16,8 +16,8 @@ import zlib
 
 from custom_components.ringcentral.softphone import phone as phone_module
 from custom_components.ringcentral.softphone.account import Account, Proxy, Transport
-from custom_components.ringcentral.softphone.call import UnknownCallError
-from custom_components.ringcentral.softphone.dialing import DialError
+from custom_components.ringcentral.softphone.calls.call import UnknownCallError
+from custom_components.ringcentral.softphone.calls.dialing import DialError
 from custom_components.ringcentral.softphone.events import CallChanged, CallState, PhoneEvent
 from custom_components.ringcentral.softphone.media.engine import MediaEngine
 from custom_components.ringcentral.softphone.media.keys import KeyWay

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from custom_components.ringcentral.softphone.account import Account, Flow
 from custom_components.ringcentral.softphone.agent import UserAgent
-from custom_components.ringcentral.softphone.call import UnknownCallError
+from custom_components.ringcentral.softphone.calls.call import UnknownCallError
 from custom_components.ringcentral.softphone.events import (
     Call,
     CallChanged,
@@ -18,7 +18,7 @@ from custom_components.ringcentral.softphone.events import (
     Registered,
     RegistrationRefused,
 )
-from custom_components.ringcentral.softphone.route import Loss, Route
+from custom_components.ringcentral.softphone.line.route import Loss, Route
 from tests.simulation.server import Connection, Server
 from tests.simulation.world import Pipe, World
 from tests.softphone.builders import ACCOUNT

@@ -83,7 +83,7 @@ def brief(fault: Fault) -> Fault:
 async def test_a_call_outlives_what_happens_to_the_line(
     life: Chaos, told: list[str], monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
-    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.ANSWER_TIMEOUT", 0.5)
+    monkeypatch.setattr("custom_components.ringcentral.softphone.line.registration.ANSWER_TIMEOUT", 0.5)
     report = await life.run(0.01, ((brief(fault),),))
 
     assert report.problems == []
@@ -102,7 +102,7 @@ async def test_a_torn_invite_costs_that_call_only(life: Chaos) -> None:
 
 
 async def test_a_busy_server_accepts_the_line_again(life: Chaos, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.DEFAULT_RETRY", 0.1)
+    monkeypatch.setattr("custom_components.ringcentral.softphone.line.registration.DEFAULT_RETRY", 0.1)
     report = await life.run(0.01, ((brief(chaos.OVERLOADED),),))
 
     assert report.problems == []
@@ -112,8 +112,8 @@ async def test_a_busy_server_accepts_the_line_again(life: Chaos, monkeypatch: py
 async def test_a_dead_connection_is_found_by_itself(
     machine: Line, gate: Gate, life: Chaos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.ringcentral.softphone.heartbeat.PING_INTERVAL", 0.2)
-    monkeypatch.setattr("custom_components.ringcentral.softphone.heartbeat.PONG_TIMEOUT", 0.2)
+    monkeypatch.setattr("custom_components.ringcentral.softphone.line.heartbeat.PING_INTERVAL", 0.2)
+    monkeypatch.setattr("custom_components.ringcentral.softphone.line.heartbeat.PONG_TIMEOUT", 0.2)
     await reconnected(machine, gate)
     await until(lambda: gate.passed.endswith(b"\r\n\r\n\r\n"))
     report = await life.run(0.01, ((chaos.HALF_OPEN,),))
@@ -125,8 +125,10 @@ async def test_a_dead_connection_is_found_by_itself(
 async def test_a_forgotten_line_registers_again_when_it_refreshes(
     machine: Line, gate: Gate, life: Chaos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.REFRESH_PERIOD", 0.3)
-    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.UNPROVEN_REFRESH_PERIOD", 0.3)
+    monkeypatch.setattr("custom_components.ringcentral.softphone.line.registration.REFRESH_PERIOD", 0.3)
+    monkeypatch.setattr(
+        "custom_components.ringcentral.softphone.line.registration.UNPROVEN_REFRESH_PERIOD", 0.3
+    )
     await reconnected(machine, gate)
     report = await life.run(0.01, ((chaos.FORGETFUL,),))
 
@@ -201,7 +203,7 @@ async def test_who_said_everything_while_the_line_was_gone_was_heard_although_th
     hass: HomeAssistant, cloud: RingCentral, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0, silence=1.5)
-    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.ANSWER_TIMEOUT", 0.5)
+    monkeypatch.setattr("custom_components.ringcentral.softphone.line.registration.ANSWER_TIMEOUT", 0.5)
     life = Chaos(cloud, gate, House(line), lambda _who, _what: None, Random(1))
     report = await life.run(0.01, ((replace(chaos.SILENT, lasts=(4.0, 4.0)),),))
 

@@ -12,9 +12,9 @@ from custom_components.ringcentral.softphone.events import (
     Outcome,
     Unregistered,
 )
-from custom_components.ringcentral.softphone.heartbeat import PING_INTERVAL
-from custom_components.ringcentral.softphone.server_transaction import LINGER
+from custom_components.ringcentral.softphone.line.heartbeat import PING_INTERVAL
 from custom_components.ringcentral.softphone.sip.framing import MAX_HEAD
+from custom_components.ringcentral.softphone.transactions.server_transaction import LINGER
 from tests.softphone.builders import (
     AUTHORIZATION_ID,
     CALL_ID,

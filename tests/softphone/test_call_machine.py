@@ -9,8 +9,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precon
 
 from custom_components.ringcentral.softphone.account import Account, Flow
 from custom_components.ringcentral.softphone.agent import MAX_CALLS
-from custom_components.ringcentral.softphone.call import UnknownCallError
-from custom_components.ringcentral.softphone.dialing import DialError, TransferPendingError
+from custom_components.ringcentral.softphone.calls.call import UnknownCallError
+from custom_components.ringcentral.softphone.calls.dialing import DialError, TransferPendingError
 from custom_components.ringcentral.softphone.events import (
     CallChanged,
     CallEnded,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.ringcentral.softphone.call import UnknownCallError
+from custom_components.ringcentral.softphone.calls.call import UnknownCallError
 from custom_components.ringcentral.softphone.events import (
     CallChanged,
     CallEnded,
@@ -12,7 +12,7 @@ from custom_components.ringcentral.softphone.events import (
     Outcome,
 )
 from custom_components.ringcentral.softphone.sdp import Direction
-from custom_components.ringcentral.softphone.server_transaction import ACK_TIMEOUT, LINGER
+from custom_components.ringcentral.softphone.transactions.server_transaction import ACK_TIMEOUT, LINGER
 from tests.softphone.builders import CONTACT, OFFER, Fields, Line, Wire, invite, request, response, sdp_offer
 
 HELD = sdp_offer(attributes=("sendonly",))

@@ -21,7 +21,7 @@ from custom_components.ringcentral.softphone.connection import (
     watch,
 )
 from custom_components.ringcentral.softphone.events import Cause
-from custom_components.ringcentral.softphone.route import Loss
+from custom_components.ringcentral.softphone.line.route import Loss
 from tests.softphone.household import Server
 
 PROXY = Proxy("sip.example.com", 5060)

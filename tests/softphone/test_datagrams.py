@@ -12,7 +12,7 @@ from custom_components.ringcentral.softphone.events import (
     Registered,
     Unregistered,
 )
-from custom_components.ringcentral.softphone.heartbeat import DATAGRAM_PING_INTERVAL
+from custom_components.ringcentral.softphone.line.heartbeat import DATAGRAM_PING_INTERVAL
 from tests.softphone.builders import (
     ACCOUNT,
     FLOW,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from custom_components.ringcentral.softphone.call import UnknownCallError
-from custom_components.ringcentral.softphone.call_control import OBEYED_WITHIN
+from custom_components.ringcentral.softphone.calls.call import UnknownCallError
+from custom_components.ringcentral.softphone.calls.call_control import OBEYED_WITHIN
 from custom_components.ringcentral.softphone.events import Call, CallEnded, Decline, EndReason, Outcome
 from tests.softphone.builders import (
     AUTHORIZATION_ID,

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from custom_components.ringcentral.softphone.call import UnknownCallError
-from custom_components.ringcentral.softphone.dialing import (
+from custom_components.ringcentral.softphone.calls.call import UnknownCallError
+from custom_components.ringcentral.softphone.calls.dialing import (
     DialError,
     EmergencyNumberError,
     InvalidNumberError,

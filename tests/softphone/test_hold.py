@@ -2,7 +2,12 @@
 
 import pytest
 
-from custom_components.ringcentral.softphone.call import UnknownCallError
+from custom_components.ringcentral.softphone.calls.call import UnknownCallError
+from custom_components.ringcentral.softphone.calls.session_refresh import (
+    FAILURE_PAUSE,
+    GLARE_PAUSE,
+    OWNER_GLARE_PAUSE,
+)
 from custom_components.ringcentral.softphone.events import (
     Call,
     CallChanged,
@@ -11,11 +16,6 @@ from custom_components.ringcentral.softphone.events import (
     EndReason,
     Hold,
     MediaAgreed,
-)
-from custom_components.ringcentral.softphone.session_refresh import (
-    FAILURE_PAUSE,
-    GLARE_PAUSE,
-    OWNER_GLARE_PAUSE,
 )
 from tests.softphone.builders import OFFER, Line, Wire, picked_up, request, response, sdp_offer
 

@@ -8,7 +8,7 @@ from typing import override
 
 import pytest
 
-from custom_components.ringcentral.softphone import heartbeat, phone as phone_module, retransmission, route
+from custom_components.ringcentral.softphone import phone as phone_module
 from custom_components.ringcentral.softphone.account import Proxy, Transport
 from custom_components.ringcentral.softphone.connection import Connection, connect_datagrams
 from custom_components.ringcentral.softphone.events import (
@@ -21,7 +21,9 @@ from custom_components.ringcentral.softphone.events import (
     RegistrationRefused,
     Unregistered,
 )
-from custom_components.ringcentral.softphone.route import Loss
+from custom_components.ringcentral.softphone.line import heartbeat, route
+from custom_components.ringcentral.softphone.line.route import Loss
+from custom_components.ringcentral.softphone.transactions import retransmission
 from tests.peers.certificate import write_certificate
 from tests.softphone.builders import Wire, invite, read_wire, response
 from tests.softphone.household import PATIENCE, Household, Server
@@ -101,7 +103,7 @@ async def test_a_refusal_is_told_and_waited_out(server: Server, stranger: Househ
 async def test_a_silent_server_is_left(
     server: Server, stranger: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.ANSWER_TIMEOUT", 0.02)
+    monkeypatch.setattr("custom_components.ringcentral.softphone.line.registration.ANSWER_TIMEOUT", 0.02)
     server.registering = False
     stranger.phone.start()
     assert await stranger.next(FlowFailed) == FlowFailed("the server doesn't answer")
@@ -140,7 +142,9 @@ async def test_an_idle_connection_is_pinged(
 async def test_a_registration_is_refreshed(
     server: Server, stranger: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.UNPROVEN_REFRESH_PERIOD", 0.01)
+    monkeypatch.setattr(
+        "custom_components.ringcentral.softphone.line.registration.UNPROVEN_REFRESH_PERIOD", 0.01
+    )
     stranger.phone.start()
     for _ in range(2):
         await stranger.next(Registered)
@@ -245,7 +249,9 @@ async def test_it_goes_where_the_server_sends_it(server: Server, second: Server)
 async def test_a_refused_refresh_ends_no_call(
     server: Server, stranger: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.ringcentral.softphone.registration.UNPROVEN_REFRESH_PERIOD", 0.1)
+    monkeypatch.setattr(
+        "custom_components.ringcentral.softphone.line.registration.UNPROVEN_REFRESH_PERIOD", 0.1
+    )
     stranger.phone.start()
     await stranger.next(Registered)
     call, _ = await stranger.talk()

@@ -6,8 +6,8 @@ import logging
 import pytest
 
 from custom_components.ringcentral.softphone.agent import MAX_CALLS
-from custom_components.ringcentral.softphone.call import UnknownCallError
-from custom_components.ringcentral.softphone.dialing import (
+from custom_components.ringcentral.softphone.calls.call import UnknownCallError
+from custom_components.ringcentral.softphone.calls.dialing import (
     DialError,
     EmergencyNumberError,
     InvalidNumberError,

@@ -5,7 +5,7 @@ from typing import override
 
 import pytest
 
-from custom_components.ringcentral.softphone.call import UnknownCallError
+from custom_components.ringcentral.softphone.calls.call import UnknownCallError
 from custom_components.ringcentral.softphone.events import (
     CallChanged,
     CallEnded,

@@ -9,7 +9,7 @@ from homeassistant.exceptions import ServiceValidationError
 from ..const import DOMAIN
 from ..line_options import LineOptions
 from ..people.callers import Callers
-from ..softphone.dialing import dialled
+from ..softphone.calls.dialing import dialled
 from .call_filter import fits
 
 MOST_CALLS: Final = 30

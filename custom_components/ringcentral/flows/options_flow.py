@@ -9,7 +9,7 @@ from ..account.chosen_at_ringcentral import async_try_choices
 from ..account.sources import SIGNED_IN
 from ..const import CONF_EMERGENCY_CALLS, CONF_SOURCE
 from ..people.numbering import Numbering
-from ..softphone.dialing import is_emergency
+from ..softphone.calls.dialing import is_emergency
 from .config_forms import Problem
 from .options_forms import CONF_UNDERSTOOD, EMERGENCY_FORM, FORMS, Page, chosen_on, problem_of_numbers
 

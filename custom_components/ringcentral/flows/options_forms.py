@@ -42,7 +42,7 @@ from ..const import (
     Treatment,
 )
 from ..softphone import InvalidNumberError
-from ..softphone.dialing import dialled
+from ..softphone.calls.dialing import dialled
 from .config_forms import CALLS_FORM, Problem, flat, number_field, seconds_field
 
 

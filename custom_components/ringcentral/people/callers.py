@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ..const import CONF_ANONYMOUS_CALLS, CONF_BLOCKED_CALLS, Treatment
 from ..softphone import Call, CallState, Direction, Party
-from ..softphone.dialing import is_emergency
+from ..softphone.calls.dialing import is_emergency
 from .contacts import Contact, ContactBook
 from .numbering import Numbering
 

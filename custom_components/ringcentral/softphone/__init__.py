@@ -6,8 +6,8 @@ Home Assistant.
 """
 
 from .account import Account, Proxy, Transport
-from .call import UnknownCallError
-from .dialing import (
+from .calls.call import UnknownCallError
+from .calls.dialing import (
     DialError,
     EmergencyNumberError,
     InvalidNumberError,

@@ -10,23 +10,23 @@ from typing import Final
 
 from . import rc_message, sdp
 from .account import Account, Flow, Transport
-from .call import RING_TIMEOUT, TALKING, CallMachine, Phase, UnknownCallError
-from .dialing import NoLineError, TooManyCallsError
-from .dialog import Dialog
-from .enrolment import Enrolment
+from .calls.call import RING_TIMEOUT, TALKING, CallMachine, Phase, UnknownCallError
+from .calls.dialing import NoLineError, TooManyCallsError
+from .calls.incoming import IncomingCall
+from .calls.offer_answer import fresh_media
+from .calls.outgoing import OutgoingCall
+from .calls.screening import UNTAKEN, answer_outside, refusal, require_answerable
 from .events import Call, CallEnded, CallState, Cause, Direction, EndReason, FlowFailed, Outcome, PhoneEvent
-from .heartbeat import Heartbeat
-from .incoming import IncomingCall
-from .offer_answer import fresh_media
-from .outgoing import OutgoingCall
+from .line.enrolment import Enrolment
+from .line.heartbeat import Heartbeat
+from .line.registration import RegistrationState
 from .party import Party, called_of, caller_of
-from .registration import RegistrationState
-from .screening import UNTAKEN, answer_outside, refusal, require_answerable
 from .sip.address import escape_user
 from .sip.framing import FramingError, KeepAlive
 from .sip.message import MalformedMessageError, Message, Request, Response
 from .sip.reply import reply
 from .trace import Trace
+from .transactions.dialog import Dialog
 from .wire import Wire, ignore
 
 _LOGGER: Final = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import Final, cast, override
 
 from .account import Flow, Proxy, Transport
 from .events import Cause
-from .route import Loss
+from .line.route import Loss
 
 CONNECT_TIMEOUT: Final = 10.0
 # How long a closing connection has for what was written last.

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 
 from .agent import UserAgent
-from .dialing import EmergencyNumberError, NoLineError, dialled
+from .calls.dialing import EmergencyNumberError, NoLineError, dialled
+from .calls.key_sender import KeySender
 from .events import Decline, EndReason
-from .key_sender import KeySender
 from .media import KeyOrder, KeyWay
 
 

@@ -14,9 +14,10 @@ from typing import Final, override
 
 from .account import Account, Proxy, Transport
 from .agent import UserAgent
-from .call import RING_TIMEOUT, UnknownCallError
+from .calls.call import RING_TIMEOUT, UnknownCallError
+from .calls.dialing import DialError, EmergencyNumberError, NoLineError, dialled, is_emergency
+from .calls.key_sender import KeySender
 from .connection import Connection, ConnectionFailed, connect, connect_datagrams
-from .dialing import DialError, EmergencyNumberError, NoLineError, dialled, is_emergency
 from .events import (
     Call,
     CallChanged,
@@ -34,9 +35,8 @@ from .events import (
     Unregistered,
 )
 from .handset import Handset
-from .key_sender import KeySender
+from .line.route import Loss, Route
 from .media import KeyWay, MediaEngine, MediaError, MediaSession
-from .route import Loss, Route
 from .sdp import Agreement
 from .trace import Trace
 

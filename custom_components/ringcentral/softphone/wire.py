@@ -9,10 +9,10 @@ import logging
 from typing import Final
 
 from .account import Flow
-from .retransmission import Retransmission
 from .sip.framing import DatagramFramer, KeepAlive, StreamFramer
 from .sip.message import MalformedMessageError, Message, parse_message
 from .trace import Trace, Way
+from .transactions.retransmission import Retransmission
 
 _LOGGER: Final = logging.getLogger(__name__)
 
