@@ -382,10 +382,12 @@ async def test_a_clip_can_be_played_and_says_it_is_a_wav_file(
     ("parties", "shown"),
     [
         ({}, "Anna Smith"),
+        ({"contact": "Grandma"}, "Grandma"),
         ({"caller_name": None}, "+15551234567"),
         ({"caller_name": ""}, "+15551234567"),
         ({"caller_name": None, "caller": None}, "Anonymous"),
         ({"direction": Direction.OUTGOING}, "+15557654321"),
+        ({"direction": Direction.OUTGOING, "contact": "Grandma"}, "Grandma"),
         ({"direction": Direction.OUTGOING, "called": None}, "Unknown number"),
     ],
 )

@@ -20,6 +20,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
+from .clips.addresses import mime_type, sound_path
 from .clips.media_identifiers import (
     CallerIdentifier,
     ClipIdentifier,
@@ -31,7 +32,6 @@ from .clips.media_identifiers import (
     parse_identifier,
 )
 from .clips.media_items import Words, caller_title, clip_item, counted, day_title, folder
-from .clips.views import CLIP_MIME_TYPE, CLIP_URL
 from .const import DATA_LIBRARY, DOMAIN
 from .library import (
     RECOVERED_LINE_ID,
@@ -101,7 +101,7 @@ class ClipMediaSource(MediaSource):
             if not isinstance(identifier, ClipIdentifier):
                 raise Unresolvable(translation_domain=DOMAIN, translation_key="clip_not_found")
             clip = await self._clip(identifier)
-            return PlayMedia(CLIP_URL.format(clip_id=clip.id), CLIP_MIME_TYPE, path=clip.path)
+            return PlayMedia(sound_path(clip), mime_type(clip), path=clip.path)
 
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:

@@ -1,9 +1,12 @@
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 import struct
+from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
 
 from homeassistant.components.http.auth import async_sign_path
 from homeassistant.core import HomeAssistant
@@ -11,6 +14,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.ringcentral.clips.addresses import AUDIO_TYPES, sound_path
 from custom_components.ringcentral.clips.views import ClipView
 from custom_components.ringcentral.const import DATA_LIBRARY
 from custom_components.ringcentral.library import (
@@ -58,12 +62,14 @@ async def library(hass: HomeAssistant, tmp_path: Path) -> AsyncGenerator[Library
 
 @pytest.fixture
 async def clip(library: Library) -> Clip:
-    return await save_clip(library, "Anna Smith")
+    return await save_clip(library, caller_name="Anna Smith")
 
 
-async def save_clip(library: Library, caller_name: str | None) -> Clip:
+async def save_clip(
+    library: Library, direction: Direction = Direction.INCOMING, **parties: str | None
+) -> Clip:
     await library.begin_call(
-        CallRecord("call-1", "front-door", Direction.INCOMING, START, "+15551234567", caller_name)
+        CallRecord("call-1", "front-door", direction, START, **{"caller": "+15551234567", **parties})
     )
     clip = await library.begin_clip("front-door", START, call_id="call-1")
     clip.path.write_bytes(WAV)
@@ -84,26 +90,111 @@ async def test_a_clip_is_served_as_a_wav_file(clip: Clip, hass_client: ClientSes
     assert response.headers["Content-Type"] == "audio/wav"
     assert response.headers["Cache-Control"] == "private, max-age=3600"
     assert response.headers["Accept-Ranges"] == "bytes"
-    assert response.headers["Content-Disposition"] == 'inline; filename="2026-11-21_18-03-11_anna_smith.wav"'
 
 
 @pytest.mark.parametrize(
-    ("name", "file_name"),
+    ("parties", "plain", "readable"),
     [
-        (None, "2026-11-21_18-03-11.wav"),
-        ("Žofie Müller", "2026-11-21_18-03-11_zofie_muller.wav"),
-        ('";\\../../x.exe', "2026-11-21_18-03-11_x_exe.wav"),
+        ({"caller": None}, "2026-11-21_18-03-11.wav", "2026-11-21 18.03.wav"),
+        ({}, "2026-11-21_18-03-11_15551234567.wav", "2026-11-21 18.03 +15551234567.wav"),
+        (
+            {"caller_name": "Žofie Müller"},
+            "2026-11-21_18-03-11_zofie_muller.wav",
+            "2026-11-21 18.03 Žofie Müller.wav",
+        ),
+        (
+            {"caller_name": "WIRELESS CALLER", "contact": "Anna"},
+            "2026-11-21_18-03-11_anna.wav",
+            "2026-11-21 18.03 Anna.wav",
+        ),
+        (
+            {"caller_name": '";\r\nX: y\\../../x.exe'},
+            "2026-11-21_18-03-11_x_y_x_exe.wav",
+            "2026-11-21 18.03 ;X y .. .. x.exe.wav",
+        ),
+        (
+            {"caller_name": "a" * 300},
+            f"2026-11-21_18-03-11_{'a' * 60}.wav",
+            f"2026-11-21 18.03 {'a' * 60}.wav",
+        ),
+        ({"caller_name": "..."}, "2026-11-21_18-03-11_unknown.wav", "2026-11-21 18.03.wav"),
+        (
+            {"direction": Direction.OUTGOING, "called": "+15557654321", "caller_name": "Us"},
+            "2026-11-21_18-03-11_15557654321.wav",
+            "2026-11-21 18.03 +15557654321.wav",
+        ),
     ],
 )
-async def test_the_name_to_save_a_clip_by_is_made_of_plain_letters(
-    library: Library, hass_client: ClientSessionGenerator, name: str | None, file_name: str
+async def test_a_clip_has_a_name_to_save_it_by_that_is_no_path(
+    library: Library,
+    hass_client: ClientSessionGenerator,
+    parties: dict[str, Any],
+    plain: str,
+    readable: str,
 ) -> None:
-    clip = await save_clip(library, name)
+    clip = await save_clip(library, **parties)
     client = await hass_client()
 
     response = await client.get(url(clip.id))
 
-    assert response.headers["Content-Disposition"] == f'inline; filename="{file_name}"'
+    given = response.headers["Content-Disposition"]
+    assert given == f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(readable, safe='')}"
+    assert response.content_disposition is not None
+    assert response.content_disposition.filename == readable
+
+
+@pytest.mark.parametrize(("suffix", "mime_type"), AUDIO_TYPES.items())
+async def test_a_clip_is_served_as_what_its_file_is(
+    hass: HomeAssistant,
+    library: Library,
+    clip: Clip,
+    hass_client: ClientSessionGenerator,
+    suffix: str,
+    mime_type: str,
+) -> None:
+    other = replace(clip, path=clip.path.with_suffix(suffix))
+    await hass.async_add_executor_job(clip.path.rename, other.path)
+    client = await hass_client()
+
+    with patch.object(library, "clip", return_value=other):
+        response = await client.get(f"/api/ringcentral/clip/{clip.id}{suffix}")
+        former = await client.get(url(clip.id))
+
+    assert sound_path(other) == f"/api/ringcentral/clip/{clip.id}{suffix}"
+    for answer in (response, former):
+        assert (answer.status, answer.headers["Content-Type"]) == (HTTPStatus.OK, mime_type)
+        assert answer.headers["Content-Disposition"].count(f"{suffix}") == 2
+        assert await answer.read() == WAV
+
+
+async def test_who_has_a_clip_already_is_not_sent_it_again(
+    hass: HomeAssistant, clip: Clip, hass_client: ClientSessionGenerator
+) -> None:
+    client = await hass_client()
+    first = await client.get(url(clip.id))
+    tag, changed = first.headers["ETag"], first.headers["Last-Modified"]
+
+    for headers in ({"If-None-Match": tag}, {"If-None-Match": f'"x", {tag}'}, {"If-Modified-Since": changed}):
+        again = await client.get(url(clip.id), headers=headers)
+        assert (again.status, await again.read()) == (HTTPStatus.NOT_MODIFIED, b"")
+        assert again.headers["ETag"] == tag
+
+    await hass.async_add_executor_job(clip.path.write_bytes, WAV + b"more")
+    again = await client.get(url(clip.id), headers={"If-None-Match": tag})
+    assert (again.status, await again.read()) == (HTTPStatus.OK, WAV + b"more")
+    assert again.headers["ETag"] != tag
+
+
+@pytest.mark.parametrize("asked", ["bytes=844-", "bytes=900-1000", "bytes=5-1", "seconds=1-2"])
+async def test_a_part_that_there_is_not_cannot_be_had(
+    clip: Clip, hass_client: ClientSessionGenerator, asked: str
+) -> None:
+    client = await hass_client()
+
+    response = await client.get(url(clip.id), headers={"Range": asked})
+
+    assert response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+    assert response.headers["Content-Range"] == "bytes */844"
 
 
 @pytest.mark.parametrize(
@@ -220,6 +311,19 @@ async def test_a_clip_whose_file_is_gone_is_not_found_and_not_remembered(
 
 def unlink(clip: Clip) -> None:
     clip.path.unlink()
+
+
+async def test_a_clip_whose_file_cannot_be_read_is_unavailable_and_not_remembered(
+    hass: HomeAssistant, clip: Clip, hass_client: ClientSessionGenerator
+) -> None:
+    unlink(clip)
+    await hass.async_add_executor_job(clip.path.mkdir)
+    client = await hass_client()
+
+    response = await client.get(url(clip.id))
+
+    assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert "Cache-Control" not in response.headers
 
 
 async def test_a_clip_being_recorded_is_not_found(

@@ -9,8 +9,8 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..library import Clip, Direction
+from .addresses import CLIP_MIME_TYPE, mime_type, other_party
 from .media_identifiers import ClipIdentifier, Identifier
-from .views import CLIP_MIME_TYPE
 
 type Words = Mapping[str, str]
 """What is written beside names and times, by its key in the translations."""
@@ -48,7 +48,7 @@ def clip_item(clip: Clip, words: Words, *, dated: bool = False) -> BrowseMediaSo
         domain=DOMAIN,
         identifier=str(ClipIdentifier(clip.id)),
         media_class=MediaClass.MUSIC,
-        media_content_type=CLIP_MIME_TYPE,
+        media_content_type=mime_type(clip),
         title=" · ".join([*day, f"{start:%H:%M}", _party(clip, words), _duration(clip.duration)]),
         can_play=True,
         can_expand=False,
@@ -79,9 +79,8 @@ def _party(clip: Clip, words: Words) -> str:
     """Return who was at the other end, as well as it is known."""
     if clip.direction is None:
         return words["unknown_caller"]
-    if clip.direction is Direction.OUTGOING:
-        return clip.called or words["unknown_number"]
-    return clip.caller_name or clip.caller or words["anonymous"]
+    outgoing = clip.direction is Direction.OUTGOING
+    return other_party(clip) or words["unknown_number" if outgoing else "anonymous"]
 
 
 def _duration(seconds: float) -> str:

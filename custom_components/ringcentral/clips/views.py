@@ -2,65 +2,77 @@
 
 from contextlib import suppress
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
 from aiohttp import hdrs, web
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
-from homeassistant.util import dt as dt_util, slugify
 
 from ..const import DATA_LIBRARY, DOMAIN
 from ..library import Clip, ClipState, LibraryError
-
-CLIP_URL: Final = f"/api/{DOMAIN}/clip/{{clip_id}}.wav"
-CLIP_MIME_TYPE: Final = "audio/wav"
-"""Said everywhere: the type Python guesses for .wav is one that browsers won't play."""
+from .addresses import SOUND_URL, disposition, mime_type
 
 _CACHE_CONTROL: Final = "private, max-age=3600"
 
 
 class ClipView(HomeAssistantView):
-    """Serves a saved clip, or the part of it that is asked for."""
+    """Serves the sound of a saved clip, or the part of it that is asked for.
 
-    url = CLIP_URL
+    Whoever asks by the ending that the file once had gets it as it is now, and is told what that is.
+    """
+
+    url = SOUND_URL
     name = f"api:{DOMAIN}:clip"
     requires_auth = True
 
-    async def get(self, request: web.Request, clip_id: str) -> web.StreamResponse:
-        """Answer with the clip's file, 404 without one, 503 while the library can't be asked.
+    async def get(self, request: web.Request, clip_id: str, ending: str) -> web.StreamResponse:
+        """Answer with the clip's file, 304 to who has it, 404 without one, 503 while it can't be read.
 
         Who gets the sound has heard it.
         """
         hass = request.app[KEY_HASS]
-        if (library := hass.data.get(DATA_LIBRARY)) is None:
-            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-        try:
-            clip = await library.clip(clip_id)
-        except LibraryError:
-            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-        if clip is None or clip.state is not ClipState.SAVED:
-            return web.Response(status=HTTPStatus.NOT_FOUND)
-        # Asked here because FileResponse would let its own 404 be cached as if it were the clip.
-        if not await hass.async_add_executor_job(clip.path.is_file):
-            return web.Response(status=HTTPStatus.NOT_FOUND)
+        clip = await _async_saved(hass, clip_id)
+        if isinstance(clip, HTTPStatus):
+            return web.Response(status=clip)
+        # Asked here because FileResponse would let its own 403 and 404 be cached as if they were the clip.
+        if problem := await hass.async_add_executor_job(_problem, clip.path):
+            return web.Response(status=problem)
         if request.method == hdrs.METH_GET and not clip.heard:
             # Whoever can't write it down still hears it.
             with suppress(LibraryError):
-                await library.mark_heard(clip.id)
+                await hass.data[DATA_LIBRARY].mark_heard(clip.id)
         return web.FileResponse(
             clip.path,
             headers={
-                hdrs.CONTENT_TYPE: CLIP_MIME_TYPE,
+                hdrs.CONTENT_TYPE: mime_type(clip),
                 hdrs.CACHE_CONTROL: _CACHE_CONTROL,
-                hdrs.CONTENT_DISPOSITION: f'inline; filename="{_file_name(clip)}"',
+                hdrs.CONTENT_DISPOSITION: disposition(clip),
             },
         )
 
-    async def head(self, request: web.Request, clip_id: str) -> web.StreamResponse:
+    async def head(self, request: web.Request, clip_id: str, ending: str) -> web.StreamResponse:
         """Answer as `get` does; aiohttp leaves the sound out."""
-        return await self.get(request, clip_id)
+        return await self.get(request, clip_id, ending)
 
 
-def _file_name(clip: Clip) -> str:
-    """Return a name to save the clip by: its local start and the caller's name in plain letters."""
-    start = f"{dt_util.as_local(clip.started_at):%Y-%m-%d_%H-%M-%S}"
-    return f"{start}_{slugify(clip.caller_name)}.wav" if clip.caller_name else f"{start}.wav"
+async def _async_saved(hass: HomeAssistant, clip_id: str) -> Clip | HTTPStatus:
+    """Return a saved clip, or why there is none."""
+    if (library := hass.data.get(DATA_LIBRARY)) is None:
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    try:
+        clip = await library.clip(clip_id)
+    except LibraryError:
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    return HTTPStatus.NOT_FOUND if clip is None or clip.state is not ClipState.SAVED else clip
+
+
+def _problem(path: Path) -> HTTPStatus | None:
+    """Tell why a file can't be sent; None if it can."""
+    try:
+        path.open("rb").close()
+    except FileNotFoundError, NotADirectoryError:
+        return HTTPStatus.NOT_FOUND
+    except OSError:
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    return None
