@@ -14,7 +14,7 @@ from .account.browser_session import EntrySession
 from .account.sources import Source, tls_of
 from .calls.recorded_calls import async_record_calls
 from .clips.keeping import Keeping
-from .clips.views import ClipView
+from .clips.views import ClipView, PictureView
 from .const import CONF_SOURCE, DOMAIN, LOGGER
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .library import LibraryError
@@ -41,6 +41,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Serve the clips and the actions."""
     async_setup_services(hass)
     hass.http.register_view(ClipView())
+    hass.http.register_view(PictureView())
     return True
 
 

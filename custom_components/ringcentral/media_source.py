@@ -17,7 +17,6 @@ from homeassistant.components.media_source import (
     generate_media_source_id,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .clips.addresses import mime_type, sound_path
@@ -31,7 +30,8 @@ from .clips.media_identifiers import (
     SectionIdentifier,
     parse_identifier,
 )
-from .clips.media_items import Words, caller_title, clip_item, counted, day_title, folder
+from .clips.media_items import caller_title, clip_item, counted, day_title, folder
+from .clips.wording import Words, async_words
 from .const import DATA_LIBRARY, DOMAIN
 from .library import (
     RECOVERED_LINE_ID,
@@ -106,13 +106,13 @@ class ClipMediaSource(MediaSource):
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
         """Return a folder with what is in it, or a clip."""
-        words = await self._words()
+        words = await async_words(self._hass)
         with _translated(BrowseError, "folder_not_found"):
             if not item.identifier:
                 return await self._root(words)
             identifier = parse_identifier(item.identifier)
             if isinstance(identifier, ClipIdentifier):
-                return clip_item(await self._clip(identifier), words)
+                return clip_item(self._hass, await self._clip(identifier), words)
             self._look_for(identifier.line_id)
             match identifier:
                 case LineIdentifier():
@@ -131,19 +131,15 @@ class ClipMediaSource(MediaSource):
     @override
     async def async_search_media(self, item: MediaSourceItem, query: SearchMediaQuery) -> SearchMedia:
         """Return the clips in which every word is found: of all lines, within a line's folder of that line."""
-        words = await self._words()
+        words = await async_words(self._hass)
         with _translated(BrowseError, "folder_not_found"):
             line_ids = await self._searched(item.identifier)
             if query.media_filter_classes and MediaClass.MUSIC not in query.media_filter_classes:
                 return SearchMedia(result=[])
             found = await self._library.search(line_ids, query.search_query, MAX_CLIPS)
-            return SearchMedia(result=[clip_item(clip, words, dated=True) for clip in found.items])
-
-    async def _words(self) -> Words:
-        """Return the words in the language of the household: the media browser doesn't tell who browses."""
-        prefix = f"component.{DOMAIN}.common."
-        texts = await async_get_translations(self._hass, self._hass.config.language, "common", [DOMAIN])
-        return {key.removeprefix(prefix): text for key, text in texts.items()}
+            return SearchMedia(
+                result=[clip_item(self._hass, clip, words, dated=True) for clip in found.items]
+            )
 
     async def _searched(self, value: str) -> set[str]:
         """Return the lines to search from an identifier, raising LookupError or ValueError as for browsing."""
@@ -197,7 +193,7 @@ class ClipMediaSource(MediaSource):
     async def _section(self, identifier: SectionIdentifier, words: Words) -> BrowseMediaSource:
         section = identifier.section
         page = await self._library.browse([identifier.line_id], _query(section), MAX_CLIPS)
-        return _clips(identifier, words[section], page, words, dated=section not in _ONE_DAY)
+        return self._clips(identifier, words[section], page, words, dated=section not in _ONE_DAY)
 
     async def _callers(self, identifier: SectionIdentifier, words: Words) -> BrowseMediaSource:
         line_id = identifier.line_id
@@ -224,7 +220,7 @@ class ClipMediaSource(MediaSource):
         # Of a call from here the name is that of the line.
         name = latest.caller_name if latest.direction is Direction.INCOMING else None
         title = caller_title(caller.number, latest.contact, name, words)
-        return _clips(caller, title, page, words, dated=True)
+        return self._clips(caller, title, page, words, dated=True)
 
     async def _days(self, identifier: SectionIdentifier, words: Words) -> BrowseMediaSource:
         line_id = identifier.line_id
@@ -243,7 +239,19 @@ class ClipMediaSource(MediaSource):
         day, zone = identifier.day, dt_util.get_default_time_zone()
         query = ClipQuery(since=midnight(day, zone), until=midnight(day + timedelta(days=1), zone))
         page = await self._library.browse([identifier.line_id], query, MAX_CLIPS)
-        return _clips(identifier, day_title(day, words), page, words)
+        return self._clips(identifier, day_title(day, words), page, words)
+
+    def _clips(
+        self, identifier: Identifier, title: str, page: Page[Clip], words: Words, *, dated: bool = False
+    ) -> BrowseMediaSource:
+        """Return a folder of clips; `dated` if they are of several days."""
+        return folder(
+            identifier,
+            counted(title, page.count),
+            [clip_item(self._hass, clip, words, dated=dated) for clip in page.items],
+            children=MediaClass.MUSIC,
+            not_shown=page.count - len(page.items),
+        )
 
     async def _clip(self, identifier: ClipIdentifier) -> Clip:
         """Return a saved clip of a line there is, raising LookupError for anything else."""
@@ -289,16 +297,3 @@ def _query(section: Section) -> ClipQuery:
         return ClipQuery(_FOLDERS[section])
     since, until = bounds(_PERIODS[section], dt_util.utcnow(), dt_util.get_default_time_zone())
     return ClipQuery(since=since, until=until)
-
-
-def _clips(
-    identifier: Identifier, title: str, page: Page[Clip], words: Words, *, dated: bool = False
-) -> BrowseMediaSource:
-    """Return a folder of clips; `dated` if they are of several days."""
-    return folder(
-        identifier,
-        counted(title, page.count),
-        [clip_item(clip, words, dated=dated) for clip in page.items],
-        children=MediaClass.MUSIC,
-        not_shown=page.count - len(page.items),
-    )

@@ -65,9 +65,7 @@ async def clip(library: Library) -> Clip:
     return await save_clip(library, caller_name="Anna Smith")
 
 
-async def save_clip(
-    library: Library, direction: Direction = Direction.INCOMING, **parties: str | None
-) -> Clip:
+async def save_clip(library: Library, direction: Direction = Direction.INCOMING, **parties: Any) -> Clip:
     await library.begin_call(
         CallRecord("call-1", "front-door", direction, START, **{"caller": "+15551234567", **parties})
     )

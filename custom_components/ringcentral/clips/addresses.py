@@ -1,8 +1,12 @@
 """Where a clip is found over HTTP, as what, and what it is called when it is saved."""
 
+from datetime import timedelta
 from typing import Final
 from urllib.parse import quote
 
+from homeassistant.components.http.auth import async_sign_path
+from homeassistant.components.media_player.const import CONTENT_AUTH_EXPIRY_TIME
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util, slugify
 
 from ..const import DOMAIN
@@ -23,6 +27,8 @@ SOUND_URL: Final = (
     f"/api/{DOMAIN}/clip/{{clip_id}}.{{ending:{'|'.join(ending[1:] for ending in AUDIO_TYPES)}}}"
 )
 
+PICTURE_URL: Final = f"/api/{DOMAIN}/clip/{{clip_id}}.svg"
+
 # What no file system or shell likes in a name.
 _HOSTILE: Final = str.maketrans(dict.fromkeys('\\/:*?"<>|', " "))
 _LONGEST_NAME: Final = 60
@@ -36,6 +42,16 @@ def mime_type(clip: Clip) -> str:
 def sound_path(clip: Clip) -> str:
     """Return the path a clip is heard at; it ends as its file does, because some speakers look at nothing else."""
     return f"/api/{DOMAIN}/clip/{clip.id}{clip.path.suffix}"
+
+
+@callback
+def signed_picture_path(hass: HomeAssistant, clip: Clip) -> str:
+    """Return the path of a clip's picture, for those who browse now.
+
+    Home Assistant's list of media signs in to fetch it, but its player only shows it.
+    """
+    path = PICTURE_URL.format(clip_id=clip.id)
+    return async_sign_path(hass, path, timedelta(seconds=CONTENT_AUTH_EXPIRY_TIME))
 
 
 def other_party(clip: Clip) -> str | None:

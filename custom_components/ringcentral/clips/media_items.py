@@ -1,19 +1,17 @@
 """How folders and clips look in the media browser: their titles, and what can be done with them."""
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 
 from homeassistant.components.media_player.const import MediaClass
 from homeassistant.components.media_source import BrowseMediaSource
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..library import Clip, Direction
-from .addresses import CLIP_MIME_TYPE, mime_type, other_party
+from .addresses import CLIP_MIME_TYPE, mime_type, other_party, signed_picture_path
 from .media_identifiers import ClipIdentifier, Identifier
-
-type Words = Mapping[str, str]
-"""What is written beside names and times, by its key in the translations."""
+from .wording import Words
 
 
 def folder(
@@ -40,18 +38,32 @@ def folder(
     )
 
 
-def clip_item(clip: Clip, words: Words, *, dated: bool = False) -> BrowseMediaSource:
+def clip_item(hass: HomeAssistant, clip: Clip, words: Words, *, dated: bool = False) -> BrowseMediaSource:
     """Return a clip to play; `dated` says the day as well, where it stands beside clips of other days."""
-    start = dt_util.as_local(clip.started_at)
-    day = [day_title(start.date(), words)] if dated else []
     return BrowseMediaSource(
         domain=DOMAIN,
         identifier=str(ClipIdentifier(clip.id)),
         media_class=MediaClass.MUSIC,
         media_content_type=mime_type(clip),
-        title=" · ".join([*day, f"{start:%H:%M}", _party(clip, words), _duration(clip.duration)]),
+        title=clip_title(clip, words, dated=dated),
         can_play=True,
         can_expand=False,
+        thumbnail=signed_picture_path(hass, clip),
+    )
+
+
+def clip_title(clip: Clip, words: Words, *, dated: bool) -> str:
+    """Return when a clip began, who was at the other end and how long it lasts."""
+    start = dt_util.as_local(clip.started_at)
+    day = [day_title(start.date(), words)] if dated else []
+    return " · ".join([*day, f"{start:%H:%M}", _party(clip, words), _duration(clip.duration)])
+
+
+def picture_title(clip: Clip, words: Words) -> str:
+    """Return what a clip's picture says to those who can't see it."""
+    marks = {"missed": clip.missed, "unheard": not clip.heard}
+    return " · ".join(
+        [clip_title(clip, words, dated=True), *(words[mark] for mark, is_so in marks.items() if is_so)]
     )
 
 

@@ -1,19 +1,29 @@
-"""The clips over HTTP, for browsers, players and speakers."""
+"""The clips and their pictures over HTTP, for browsers, players and speakers."""
 
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
-from aiohttp import hdrs, web
+from aiohttp import ETag, hdrs, web
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 
 from ..const import DATA_LIBRARY, DOMAIN
 from ..library import Clip, ClipState, LibraryError
-from .addresses import SOUND_URL, disposition, mime_type
+from .addresses import PICTURE_URL, SOUND_URL, disposition, mime_type
+from .media_items import picture_title
+from .picture import picture
+from .wording import async_words
 
 _CACHE_CONTROL: Final = "private, max-age=3600"
+_DRAWING: Final = {
+    hdrs.CONTENT_TYPE: "image/svg+xml",
+    # Opened by itself it is a page of Home Assistant's own: nothing in it may do anything.
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class ClipView(HomeAssistantView):
@@ -54,6 +64,32 @@ class ClipView(HomeAssistantView):
     async def head(self, request: web.Request, clip_id: str, ending: str) -> web.StreamResponse:
         """Answer as `get` does; aiohttp leaves the sound out."""
         return await self.get(request, clip_id, ending)
+
+
+class PictureView(HomeAssistantView):
+    """Serves the picture of a saved clip."""
+
+    url = PICTURE_URL
+    name = f"api:{DOMAIN}:picture"
+    requires_auth = True
+
+    async def get(self, request: web.Request, clip_id: str) -> web.StreamResponse:
+        """Answer with the picture as it is now, 304 to who has that, 404 without a clip, 503 while it can't be known."""
+        hass = request.app[KEY_HASS]
+        clip = await _async_saved(hass, clip_id)
+        if isinstance(clip, HTTPStatus):
+            return web.Response(status=clip)
+        drawn = picture(clip, picture_title(clip, await async_words(hass))).encode()
+        tag = ETag(f"{crc32(drawn):08x}")
+        known = tag in (request.if_none_match or ())
+        response = (
+            web.Response(status=HTTPStatus.NOT_MODIFIED)
+            if known
+            else web.Response(body=drawn, headers=_DRAWING)
+        )
+        response.etag = tag
+        response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
+        return response
 
 
 async def _async_saved(hass: HomeAssistant, clip_id: str) -> Clip | HTTPStatus:

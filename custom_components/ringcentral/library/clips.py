@@ -226,6 +226,7 @@ class ClipTable:
             envelope=row["envelope"],
             favorite=bool(row["favorite"]),
             heard=bool(row["heard"]),
+            missed=bool(row["missed"]),
             transcript=row["transcript"],
             language=row["language"],
             consent=None if row["consent"] is None else Consent(row["consent"]),

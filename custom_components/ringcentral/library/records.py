@@ -130,6 +130,7 @@ class Clip:
         rms: how loud it is on the whole, 0 to 1 of full scale.
         envelope: the loudest sample of each hundredth of the clip, 0 to 255 of full scale.
         heard: whether somebody has listened to it.
+        missed: whether it is of a call that nobody took, so that it is the caller's message.
         language: the language of the transcript, as a BCP 47 tag.
         consent: what was said to the caller about being recorded, None where that isn't known.
         summary: what was said, in a sentence.
@@ -155,6 +156,7 @@ class Clip:
     envelope: bytes | None = field(default=None, repr=False)
     favorite: bool = False
     heard: bool = False
+    missed: bool = False
     transcript: str | None = field(default=None, repr=False)
     language: str | None = None
     consent: Consent | None = None
