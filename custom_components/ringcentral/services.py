@@ -52,6 +52,7 @@ _ONLY: Final = SupportsResponse.ONLY
 _SERVICES: Final[tuple[Service, ...]] = (
     ("answer", call_actions.async_answer, call_actions.ANSWER_SCHEMA, _OPTIONAL),
     ("block", contact_actions.async_block, contact_actions.BLOCK_SCHEMA, _NONE),
+    ("clip_url", clip_actions.async_clip_url, clip_actions.CLIP_URL_SCHEMA, _ONLY),
     ("collect_digits", call_actions.async_collect_digits, call_actions.COLLECT_SCHEMA, _ONLY),
     ("decline", call_actions.async_decline, call_actions.DECLINE_SCHEMA, _OPTIONAL),
     ("dial", call_actions.async_dial, call_actions.DIAL_SCHEMA, _OPTIONAL),

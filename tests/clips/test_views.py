@@ -8,11 +8,16 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import quote
 
+from freezegun import freeze_time
+from homeassistant.auth.const import GROUP_ID_USER
 from homeassistant.components.http.auth import async_sign_path
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import jwt
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from yarl import URL
 
 from custom_components.ringcentral.clips.addresses import AUDIO_TYPES, sound_path
 from custom_components.ringcentral.clips.views import ClipView
@@ -386,3 +391,56 @@ async def test_an_integration_that_is_not_set_up_is_unavailable(
     del hass.data[DATA_LIBRARY]
 
     assert (await client.get(url(clip.id))).status == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+async def test_nobody_hears_a_clip_by_a_signature_that_is_over(
+    hass: HomeAssistant, clip: Clip, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    client = await hass_client_no_auth()
+    signed = async_sign_path(hass, url(clip.id), timedelta(minutes=1))
+
+    with freeze_time(dt_util.utcnow() + timedelta(seconds=61), tick=True):
+        assert (await client.get(signed)).status == HTTPStatus.UNAUTHORIZED
+    assert (await client.get(signed)).status == HTTPStatus.OK
+
+
+async def test_nobody_hears_a_clip_by_a_signature_of_a_user_who_is_gone(
+    hass: HomeAssistant, clip: Clip, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    client = await hass_client_no_auth()
+    # The first is the owner.
+    _, bo = [await hass.auth.async_create_user(name, group_ids=[GROUP_ID_USER]) for name in ("Anna", "Bo")]
+    token = await hass.auth.async_create_refresh_token(bo, "https://example.com/app")
+    access = {"Authorization": f"Bearer {hass.auth.async_create_access_token(token)}"}
+    signed = async_sign_path(hass, url(clip.id), timedelta(hours=1), refresh_token_id=token.id)
+    assert (await client.get(signed)).status == HTTPStatus.OK
+    assert (await client.get(url(clip.id), headers=access)).status == HTTPStatus.OK
+
+    for over in (hass.auth.async_deactivate_user, hass.auth.async_remove_user):
+        await over(bo)
+        assert (await client.get(url(clip.id), headers=access)).status == HTTPStatus.UNAUTHORIZED
+        assert (await client.get(signed)).status == HTTPStatus.UNAUTHORIZED
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "none"])
+async def test_nobody_hears_a_clip_by_a_signature_of_their_own(
+    hass: HomeAssistant, clip: Clip, hass_client_no_auth: ClientSessionGenerator, algorithm: str
+) -> None:
+    client = await hass_client_no_auth()
+    signed = URL(async_sign_path(hass, url(clip.id), timedelta(hours=1)))
+    claims = jwt.decode(signed.query["authSig"], options={"verify_signature": False})
+    forged = jwt.encode(claims, "a guess" * 8 if algorithm == "HS256" else None, algorithm)
+
+    assert (await client.get(signed.with_query(authSig=forged))).status == HTTPStatus.UNAUTHORIZED
+    assert (await client.get(url(clip.id), headers={"Authorization": f"Bearer {forged}"})).status == (
+        HTTPStatus.UNAUTHORIZED
+    )
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_a_clip_cannot_be_changed_over_http(
+    clip: Clip, hass_client: ClientSessionGenerator, method: str
+) -> None:
+    response = await (await hass_client()).request(method, url(clip.id))
+
+    assert response.status == HTTPStatus.METHOD_NOT_ALLOWED

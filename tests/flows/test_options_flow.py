@@ -14,7 +14,7 @@ from tests.translations import missing_texts
 FIELDS = {
     "calls": ["answer_mode", "answer_after", "longest_message", "office_hours"],
     "machine": ["greeting", "greeting_media", "silence", "thanks"],
-    "recordings": ["keep_days", "keep_megabytes"],
+    "recordings": ["keep_days", "keep_megabytes", "links"],
     "callers": ["blocked_calls", "anonymous_calls", "favorites_ring", "repeats_ring"],
     "calling": ["allowed_numbers", "emergency_calls", "test_number"],
     "ringcentral": ["address_book", "block_at_ringcentral"],

@@ -15,7 +15,7 @@ from ..calls.call_actions import ATTR_NUMBER, CALL_SCHEMA, Response
 from ..calls.call_filter import FILTERS
 from ..const import DOMAIN
 from ..coordinator import RingCentralConfigEntry, RingCentralCoordinator
-from ..library import Clip, ClipInUseError, ClipNotFoundError, ClipQuery, Folder, LibraryError
+from ..library import Clip, ClipInUseError, ClipNotFoundError, ClipQuery, ClipState, Folder, LibraryError
 from ..lines import async_line
 from ..media_source import clip_media_content_id
 from ..models import BLOCKED, LastCall
@@ -23,13 +23,16 @@ from ..people.callers import Callers
 from ..people.contacts import canonical
 from ..people.numbering import Numbering
 from .call_log import ATTR_CONTACT, ATTR_LIMIT, ATTR_SINCE, moment, number_filter
+from .links import LONGEST, SHORTEST, USUAL, Address, link
 
+ATTR_ADDRESS: Final = "address"
 ATTR_CLIP: Final = "clip"
 ATTR_FAVORITE: Final = "favorite"
 ATTR_FOLDER: Final = "folder"
 ATTR_HEARD: Final = "heard"
 ATTR_OFFSET: Final = "offset"
 ATTR_TEXT: Final = "text"
+ATTR_VALID_FOR: Final = "valid_for"
 
 _CLIP_ID: Final = re.compile(rf"(?:{re.escape(clip_media_content_id(''))})?([0-9a-f]{{32}})")
 # More than any library holds, and still a number to SQLite.
@@ -59,6 +62,12 @@ CLIPS_SCHEMA: Final = CALL_SCHEMA.extend(
 CLIP_SCHEMA: Final = CALL_SCHEMA.extend({vol.Required(ATTR_CLIP): clip_id})
 FAVORITE_SCHEMA: Final = CLIP_SCHEMA.extend({vol.Optional(ATTR_FAVORITE, default=True): cv.boolean})
 HEARD_SCHEMA: Final = CLIP_SCHEMA.extend({vol.Optional(ATTR_HEARD, default=True): cv.boolean})
+CLIP_URL_SCHEMA: Final = CLIP_SCHEMA.extend(
+    {
+        vol.Optional(ATTR_VALID_FOR, default=USUAL): vol.All(cv.time_period, vol.Range(SHORTEST, LONGEST)),
+        vol.Optional(ATTR_ADDRESS): vol.Coerce(Address),
+    }
+)
 FORGET_SCHEMA: Final = vol.Schema({vol.Required(ATTR_NUMBER): vol.All(cv.string, vol.Length(min=1))})
 
 
@@ -94,6 +103,16 @@ async def async_mark_heard(action: ServiceCall) -> None:
         line, clip = await _async_meant(action)
         await line.library.mark_heard(clip, action.data[ATTR_HEARD])
     line.async_look_up()
+
+
+async def async_clip_url(action: ServiceCall) -> Response:
+    """Make a link to a recording that leads there for a while, and tell of it; raises where that isn't allowed."""
+    with _translated():
+        line, meant = await _async_meant(action)
+        clip = await line.library.clip(meant)
+        if clip is None or clip.state is not ClipState.SAVED:
+            raise ClipNotFoundError
+    return link(action.hass, clip, action.data[ATTR_VALID_FOR], action.data.get(ATTR_ADDRESS))
 
 
 async def async_delete_clip(action: ServiceCall) -> None:

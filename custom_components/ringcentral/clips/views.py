@@ -13,6 +13,7 @@ from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from ..const import DATA_LIBRARY, DOMAIN
 from ..library import Clip, ClipState, LibraryError
 from .addresses import PICTURE_URL, SOUND_URL, disposition, mime_type
+from .links import LINK_QUERY, links_allowed
 from .media_items import picture_title
 from .picture import picture
 from .wording import async_words
@@ -37,18 +38,22 @@ class ClipView(HomeAssistantView):
     requires_auth = True
 
     async def get(self, request: web.Request, clip_id: str, ending: str) -> web.StreamResponse:
-        """Answer with the clip's file, 304 to who has it, 404 without one, 503 while it can't be read.
+        """Answer with the clip's file, 304 to who has it, 404 without one, 503 while it can't be read, 403 to links if off.
 
-        Who gets the sound has heard it.
+        Who gets the sound has heard it, but for those who come by a link: telephones and servers fetch what a
+        notification brings before anybody listens.
         """
         hass = request.app[KEY_HASS]
         clip = await _async_saved(hass, clip_id)
         if isinstance(clip, HTTPStatus):
             return web.Response(status=clip)
+        linked = LINK_QUERY in request.query
+        if linked and not links_allowed(hass, clip.line_id):
+            return web.Response(status=HTTPStatus.FORBIDDEN)
         # Asked here because FileResponse would let its own 403 and 404 be cached as if they were the clip.
         if problem := await hass.async_add_executor_job(_problem, clip.path):
             return web.Response(status=problem)
-        if request.method == hdrs.METH_GET and not clip.heard:
+        if request.method == hdrs.METH_GET and not clip.heard and not linked:
             # Whoever can't write it down still hears it.
             with suppress(LibraryError):
                 await hass.data[DATA_LIBRARY].mark_heard(clip.id)

@@ -32,6 +32,7 @@ from ..const import (
     CONF_GREETING_MEDIA,
     CONF_KEEP_DAYS,
     CONF_KEEP_MEGABYTES,
+    CONF_LINKS,
     CONF_OFFICE_HOURS,
     CONF_REPEATS_RING,
     CONF_SILENCE,
@@ -99,6 +100,7 @@ FORMS: Final = {
         {
             vol.Required(CONF_KEEP_DAYS, default=DEFAULT_KEEP_DAYS): number_field(0, 3650, "d"),
             vol.Required(CONF_KEEP_MEGABYTES, default=0): number_field(0, 1_000_000, "MB"),
+            **_switches(CONF_LINKS),
         }
     ),
     Page.CALLERS: vol.Schema(
