@@ -144,7 +144,14 @@ async def add_line(
         title=name or extension.name,
         unique_id=f"{extension.account_id}-{extension.id}{name}",
         data={"source": "ringcentral", **data, "provision": provision.as_dict()},
-        options={"answer_mode": "only_tell", "answer_after": 20, "longest_message": 60} | options,
+        options={
+            "recording": "on_demand",
+            "answer_mode": "only_tell",
+            "answer_after": 20,
+            "longest_message": 60,
+        }
+        | options,
+        minor_version=2,
     )
     entry.add_to_hass(hass)
     return entry

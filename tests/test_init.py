@@ -130,6 +130,7 @@ async def test_every_entity_and_each_of_its_states_has_a_name(
         "number.reception_longest_message",
         "number.reception_seconds_before_answering",
         "select.reception_answer_mode",
+        "select.reception_recording",
         "sensor.reception_call_state",
         "sensor.reception_last_call",
         "sensor.reception_last_caller",

@@ -33,6 +33,7 @@ async def test_a_choice_is_kept_and_does_not_disturb_the_line(line: Line) -> Non
 
     assert line.state("select", "answer_mode").state == "answering_machine"
     assert dict(line.entry.options) == {
+        "recording": "on_demand",
         "answer_mode": "answering_machine",
         "answer_after": 20,
         "longest_message": 60,
@@ -67,6 +68,7 @@ async def test_a_line_without_options_only_tells(hass: HomeAssistant, line: Line
     await line.reload()
 
     assert line.state("select", "answer_mode").state == "only_tell"
+    assert line.state("select", "recording").state == "messages"
 
 
 async def test_there_is_no_other_choice(line: Line) -> None:

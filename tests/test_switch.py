@@ -43,7 +43,7 @@ def heard(call: Call, sound: bytes) -> bool:
 @pytest.fixture
 async def recorder(hass: HomeAssistant, cloud: RingCentral) -> Line:
     """Return a line that records every call."""
-    return await set_up_line(hass, cloud, record_calls=True)
+    return await set_up_line(hass, cloud, recording="incoming")
 
 
 @pytest.mark.parametrize("platforms", [[Platform.SWITCH]], ids=["switch"])
@@ -66,6 +66,20 @@ async def test_a_switch_outlives_a_reload_and_does_not_disturb_the_line(line: Li
     assert line.state("switch", switch).state == "on"
     await turn(line, switch, "off")
     assert line.state("switch", switch).state == "off"
+
+
+@pytest.mark.parametrize("chosen", ["off", "messages", "on_demand"])
+async def test_the_switch_takes_nothing_for_granted(
+    hass: HomeAssistant, cloud: RingCentral, chosen: str
+) -> None:
+    line = await set_up_line(hass, cloud, recording=chosen)
+    await turn(line, "record_calls", "off")
+    assert line.state("select", "recording").state == chosen
+
+    await turn(line, "record_calls", "on")
+    assert line.state("select", "recording").state == "incoming"
+    await turn(line, "record_calls", "off")
+    assert line.state("select", "recording").state == "on_demand"
 
 
 async def test_do_not_disturb_holds_for_the_next_call(line: Line) -> None:
@@ -150,7 +164,9 @@ async def test_who_hangs_up_while_being_told_is_not_recorded(recorder: Line) -> 
 async def test_a_message_on_the_answering_machine_is_recorded_only_once(
     hass: HomeAssistant, cloud: RingCentral
 ) -> None:
-    line = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0, record_calls=True)
+    line = await set_up_line(
+        hass, cloud, answer_mode="answering_machine", answer_after=0, recording="incoming"
+    )
     call = await line.call()
     await line.told("voicemail")
 

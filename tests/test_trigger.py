@@ -224,7 +224,7 @@ async def test_a_call_from_here_is_answered_and_over(
 async def test_what_was_recorded_of_a_call_that_a_person_took_is_no_message(
     hass: HomeAssistant, cloud: RingCentral, always: bool
 ) -> None:
-    line = await set_up_line(hass, cloud, record_calls=always)
+    line = await set_up_line(hass, cloud, recording="incoming" if always else "on_demand")
     done = await automate(hass, when("message_left"))
     call = await line.call(TALKER)
     await act(line, "answer", record=not always)

@@ -15,7 +15,7 @@ from .account.sources import Source, tls_of
 from .calls.recorded_calls import async_record_calls
 from .clips.keeping import Keeping
 from .clips.views import ClipView, PictureView
-from .const import CONF_SOURCE, DOMAIN, LOGGER
+from .const import CONF_RECORDING, CONF_SOURCE, DOMAIN, LOGGER, RecordingMode
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .library import LibraryError
 from .people.address_book import async_remove_address_book
@@ -43,6 +43,19 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     hass.http.register_view(ClipView())
     hass.http.register_view(PictureView())
     return True
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    """Bring an entry of an earlier version up to date; it goes on recording what it recorded."""
+    if entry.version == 1 and entry.minor_version < 2:
+        # Until then calls could be recorded on demand by every automation, and all of them where a switch was on.
+        options = dict(entry.options)
+        always = options.pop("record_calls", False)
+        options.setdefault(
+            CONF_RECORDING, (RecordingMode.INCOMING if always else RecordingMode.ON_DEMAND).value
+        )
+        hass.config_entries.async_update_entry(entry, options=options, minor_version=2)
+    return entry.version == 1
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) -> bool:

@@ -34,6 +34,7 @@ class RingCentralConfigFlow(SignInFlow, domain=DOMAIN):
     """Find an account, register with it, choose what happens with calls."""
 
     VERSION = 1
+    MINOR_VERSION = 2
 
     def __init__(self) -> None:
         """Know nothing yet."""

@@ -57,7 +57,7 @@ CONF_KEEP_MEGABYTES: Final = "keep_megabytes"
 CONF_LINKS: Final = "links"
 CONF_LONGEST_MESSAGE: Final = "longest_message"
 CONF_OFFICE_HOURS: Final = "office_hours"
-CONF_RECORD_CALLS: Final = "record_calls"
+CONF_RECORDING: Final = "recording"
 CONF_REPEATS_RING: Final = "repeats_ring"
 CONF_SEEN: Final = "missed_calls_seen"
 CONF_SILENCE: Final = "silence"
@@ -80,6 +80,19 @@ class AnswerMode(StrEnum):
     ANSWERING_MACHINE = "answering_machine"
     ANSWER_AUTOMATICALLY = "answer_automatically"
     REJECT = "reject"
+
+
+class RecordingMode(StrEnum):
+    """What is recorded of a line; each but the first has what those before it have."""
+
+    OFF = "off"
+    """Nothing, ever: the answering machine takes no messages."""
+    MESSAGES = "messages"
+    """What is said to the answering machine."""
+    ON_DEMAND = "on_demand"
+    """Any call as well, when an automation or a person asks for it."""
+    INCOMING = "incoming"
+    """Every call that comes in and is answered here, too."""
 
 
 class Treatment(StrEnum):

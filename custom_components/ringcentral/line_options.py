@@ -22,7 +22,7 @@ from .const import (
     CONF_KEEP_MEGABYTES,
     CONF_LONGEST_MESSAGE,
     CONF_OFFICE_HOURS,
-    CONF_RECORD_CALLS,
+    CONF_RECORDING,
     CONF_REPEATS_RING,
     CONF_SEEN,
     CONF_SILENCE,
@@ -32,6 +32,7 @@ from .const import (
     DEFAULT_LONGEST_MESSAGE,
     DEFAULT_SILENCE,
     AnswerMode,
+    RecordingMode,
 )
 
 
@@ -56,7 +57,7 @@ class LineOptions:
     do_not_disturb: bool
     favorites_ring: bool
     repeats_ring: bool
-    record_calls: bool
+    recording: RecordingMode
     greeting: Speech | Media | None = field(repr=False)
     thanks: Speech | None = field(repr=False)
     seen: datetime | None
@@ -78,7 +79,7 @@ class LineOptions:
             do_not_disturb=options.get(CONF_DO_NOT_DISTURB, False),
             favorites_ring=options.get(CONF_FAVORITES_RING, False),
             repeats_ring=options.get(CONF_REPEATS_RING, False),
-            record_calls=options.get(CONF_RECORD_CALLS, False),
+            recording=RecordingMode(options.get(CONF_RECORDING, RecordingMode.MESSAGES)),
             greeting=_greeting(options),
             thanks=Speech(thanks) if (thanks := options.get(CONF_THANKS)) else None,
             seen=dt_util.parse_datetime(seen) if seen else None,

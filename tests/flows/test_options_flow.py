@@ -14,6 +14,7 @@ from tests.translations import missing_texts
 FIELDS = {
     "calls": ["answer_mode", "answer_after", "longest_message", "office_hours"],
     "machine": ["greeting", "greeting_media", "silence", "thanks"],
+    "recording": ["recording"],
     "recordings": ["keep_days", "keep_megabytes", "links"],
     "callers": ["blocked_calls", "anonymous_calls", "favorites_ring", "repeats_ring"],
     "calling": ["allowed_numbers", "emergency_calls", "test_number"],
@@ -42,13 +43,14 @@ async def test_the_options_are_shown_as_they_are_and_take_effect(hass: HomeAssis
     options = dict(line.entry.options)
     await line.call(LISTENER)
     form = await open_page(line, "calls")
+    recording = {"recording": options.pop("recording")}
     assert suggested(form["data_schema"]) == options
 
     done = await hass.config_entries.options.async_configure(form["flow_id"], CALLS)
     await hass.async_block_till_done()
 
     assert done["type"] is FlowResultType.CREATE_ENTRY
-    assert dict(line.entry.options) == CALLS
+    assert dict(line.entry.options) == CALLS | recording
     assert line.state("select", "answer_mode").state == "answering_machine"
     # Nobody is hung up on.
     assert line.entry.runtime_data is before

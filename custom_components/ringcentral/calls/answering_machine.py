@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from ..clips.recording import Recordings
-from ..const import LOGGER
+from ..const import LOGGER, RecordingMode
 from ..library import Clip, ClipKind, LibraryError
 from ..line_options import LineOptions
 from ..media_source import clip_media_content_id
@@ -71,7 +71,13 @@ class AnsweringMachine:
         self._messages: dict[str, _Message] = {}
 
     async def attend(self, live: LiveCall, choices: LineOptions, *, answer_after: float) -> None:
-        """See a ringing call through to its end, after so many seconds in which a person may answer it."""
+        """See a ringing call through to its end, after so many seconds in which a person may answer it.
+
+        Where nothing is recorded it goes on ringing.
+        """
+        if choices.recording is RecordingMode.OFF:
+            # Nobody is asked for a message that isn't kept; the provider's own voicemail may take it.
+            return
         # Made while it rings: nobody is to wait for an engine.
         with self._prompts.making(choices.greeting, _OWN_GREETING) as greeting:
             if not await live.within(answer_after, lambda: live.answered):

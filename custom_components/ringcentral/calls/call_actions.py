@@ -149,8 +149,8 @@ async def async_answer(action: ServiceCall) -> Response:
     answered = await conversation.answer()
     completed = sent = None
     try:
-        if answered and action.data[ATTR_RECORD] and not conversation.recorded_anyway:
-            await conversation.record()
+        if answered and action.data[ATTR_RECORD]:
+            await conversation.record_if_chosen()
         if answered and sound is not None:
             completed = await conversation.play(sound)
         if answered and ATTR_DTMF in action.data and not conversation.live.over:

@@ -24,6 +24,7 @@ from ..softphone import (
 )
 from ..softphone.media import KeyWay, MediaError, MediaSession
 from .call_desk import Ear, LiveCall, Recording
+from .recording_choice import recordable, recorded_anyway
 
 # Seconds of a recording that nobody stops.
 LONGEST_RECORDING: Final = 3600.0
@@ -153,11 +154,6 @@ class Conversation:
         # The media player shows it.
         self._line.async_update_listeners()
 
-    @property
-    def recorded_anyway(self) -> bool:
-        """Whether every answered call of the line is recorded, with no need to ask for it."""
-        return self._line.choices.record_calls
-
     def stop(self) -> None:
         """Play no more."""
         self._session.stop_playing()
@@ -237,6 +233,8 @@ class Conversation:
         running = live.recording is not None and not live.recording.filed.done()
         if running or live.announcing or self._line.reception.machine.takes(live.call_id):
             raise _failed("recording_already")
+        if not recordable(self._line, live):
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="recording_not_chosen")
         session = self._session
         try:
             clip = await recordings.prepare(live.call)
@@ -250,6 +248,11 @@ class Conversation:
         stopped = asyncio.Event()
         filed = self._line.async_work(self._recorded(clip, session, longest, stopped), "recording")
         live.recording = Recording(stopped, filed)
+
+    async def record_if_chosen(self) -> None:
+        """Record, but for a call that isn't to be recorded, or is so anyway; raises HomeAssistantError."""
+        if recordable(self._line, self.live) and not recorded_anyway(self._line, self.live):
+            await self.record()
 
     async def stop_recording(self) -> Clip | None:
         """End the recording; return its clip, None where nothing was to be heard. Raises HomeAssistantError."""

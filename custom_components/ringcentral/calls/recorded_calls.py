@@ -5,9 +5,10 @@ from homeassistant.exceptions import HomeAssistantError
 
 from ..const import LOGGER
 from ..coordinator import RingCentralCoordinator
-from ..softphone import CallChanged, Direction, PhoneEvent
+from ..softphone import CallChanged, PhoneEvent
 from .call_desk import ANSWERED, LiveCall
 from .conversation import Conversation
+from .recording_choice import recorded_anyway
 
 
 @callback
@@ -21,9 +22,8 @@ def async_record_calls(line: RingCentralCoordinator) -> CALLBACK_TYPE:
         match event:
             case CallChanged(call) if call.state in ANSWERED and call.call_id not in seen:
                 seen.add(call.call_id)
-                mine = call.direction is Direction.INCOMING and not line.reception.machine.takes(call.call_id)
-                if mine and line.choices.record_calls:
-                    live = line.desk.calls[call.call_id]
+                live = line.desk.calls[call.call_id]
+                if recorded_anyway(line, live):
                     live.announcing = True
                     line.async_work(_record(line, live), "announcement")
 

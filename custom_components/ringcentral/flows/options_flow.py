@@ -11,7 +11,15 @@ from ..const import CONF_EMERGENCY_CALLS, CONF_SOURCE
 from ..people.numbering import Numbering
 from ..softphone.calls.dialing import is_emergency
 from .config_forms import Problem
-from .options_forms import CONF_UNDERSTOOD, EMERGENCY_FORM, FORMS, Page, chosen_on, problem_of_numbers
+from .options_forms import (
+    CONF_UNDERSTOOD,
+    EMERGENCY_FORM,
+    FORMS,
+    RECORDING_HELP,
+    Page,
+    chosen_on,
+    problem_of_numbers,
+)
 
 
 class LineOptionsFlow(OptionsFlow):
@@ -34,6 +42,10 @@ class LineOptionsFlow(OptionsFlow):
     async def async_step_machine(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what the answering machine says and waits for."""
         return self._page(Page.MACHINE, user_input)
+
+    async def async_step_recording(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what is recorded, and what callers are told of it."""
+        return self._page(Page.RECORDING, user_input)
 
     async def async_step_recordings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask how long recordings are kept, and how much room they may take."""
@@ -86,5 +98,5 @@ class LineOptionsFlow(OptionsFlow):
                 FORMS[page], user_input or self.config_entry.options
             ),
             errors=problem.errors,
-            description_placeholders=problem.placeholders,
+            description_placeholders={"recording_help": RECORDING_HELP, **problem.placeholders},
         )

@@ -34,12 +34,14 @@ from ..const import (
     CONF_KEEP_MEGABYTES,
     CONF_LINKS,
     CONF_OFFICE_HOURS,
+    CONF_RECORDING,
     CONF_REPEATS_RING,
     CONF_SILENCE,
     CONF_TEST_NUMBER,
     CONF_THANKS,
     DEFAULT_KEEP_DAYS,
     DEFAULT_SILENCE,
+    RecordingMode,
     Treatment,
 )
 from ..softphone import InvalidNumberError
@@ -52,6 +54,7 @@ class Page(StrEnum):
 
     CALLS = "calls"
     MACHINE = "machine"
+    RECORDING = "recording"
     RECORDINGS = "recordings"
     CALLERS = "callers"
     CALLING = "calling"
@@ -81,6 +84,13 @@ TREATMENTS: Final = {
     ),
 }  # fmt: skip
 
+_RECORDING: Final = SelectSelector(
+    SelectSelectorConfig(
+        options=[mode.value for mode in RecordingMode],
+        mode=SelectSelectorMode.LIST,
+        translation_key=CONF_RECORDING,
+    )
+)
 _HOURS: Final = EntitySelector(EntitySelectorConfig(domain=["schedule", "binary_sensor", "input_boolean"]))
 _WORDS: Final = TextSelector(TextSelectorConfig(multiline=True))
 _NUMBERS: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.TEL, multiple=True))
@@ -95,6 +105,9 @@ FORMS: Final = {
             vol.Required(CONF_SILENCE, default=DEFAULT_SILENCE): seconds_field(0, 60, 1),
             vol.Optional(CONF_THANKS): _WORDS,
         }
+    ),
+    Page.RECORDING: vol.Schema(
+        {vol.Required(CONF_RECORDING, default=RecordingMode.MESSAGES.value): _RECORDING}
     ),
     Page.RECORDINGS: vol.Schema(
         {
@@ -121,6 +134,10 @@ FORMS: Final = {
     ),
     Page.RINGCENTRAL: vol.Schema(_switches(CONF_ADDRESS_BOOK, CONF_BLOCK_AT_RINGCENTRAL)),
 }
+
+RECORDING_HELP: Final = (
+    "https://github.com/ringcentral-homeassistant/ringcentral-homeassistant/blob/main/docs/recording.md"
+)
 
 CONF_UNDERSTOOD: Final = "understood"
 EMERGENCY_FORM: Final = vol.Schema({vol.Required(CONF_UNDERSTOOD, default=False): BooleanSelector()})
