@@ -22,9 +22,13 @@ from simulator.ringcentral import RingCentral
 
 _BEEP: Final = Path(__file__).parents[1] / "custom_components" / "ringcentral" / "sounds" / "beep.ulaw"
 SOUNDS: Final = Sounds(
-    greeting=b"\xff" * 800, beep=_BEEP.read_bytes()[:1600], recorded=bytes(range(0x10, 0x60)) * 20
+    greeting=b"\xff" * 800,
+    beep=_BEEP.read_bytes()[:1600],
+    recorded=bytes(range(0x10, 0x60)) * 20,
+    consent=bytes(range(0x15, 0x65)) * 12,
+    recording_beep=bytes(range(0x1A, 0x42)) * 8,
 )
-"""A tenth of a second of silence, a beep that is just long enough to be heard, and a fifth of a second of noise."""
+"""A tenth of a second of silence, a beep that is just long enough to be heard, and shorter noises."""
 
 SPEECH: Final = bytes(range(1, 251)) * 8
 """A quarter of a second in which every sample counts."""

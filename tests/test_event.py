@@ -30,6 +30,7 @@ OURS = {
     "is_repeat",
     "line",
     "media_content_id",
+    "consent",
     "digit",
 }
 HOME_ASSISTANTS = {"event_type", "event_types", "friendly_name"}

@@ -138,4 +138,7 @@ def test_the_sounds_are_there_and_as_long_as_they_should_be() -> None:
 
     assert 2 < len(sounds.greeting) / 8000 < 20
     assert 0.2 <= len(sounds.beep) / 8000 <= 1
+    assert 1 < len(sounds.recorded) / 8000 < 5
+    assert 2 < len(sounds.consent) / 8000 < 10
+    assert 0.1 <= len(sounds.recording_beep) / 8000 <= 0.5
     assert "xff" not in repr(sounds)

@@ -21,6 +21,7 @@ from .calls.answering_machine import AnsweringMachine
 from .calls.call_desk import CallDesk
 from .calls.call_limits import CallLimits
 from .calls.office_hours import in_force
+from .calls.prompts import Prompts
 from .calls.reception import Reception
 from .clips.recording import Recordings
 from .const import CONF_SOURCE, LOGGER, Treatment
@@ -85,7 +86,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self.callers = Callers()
         self.limits = CallLimits(self.callers, lambda: self.choices, hass.loop.time)
         self.desk = CallDesk(self._noticed)
-        self.voice = resources.voice
+        self.voice, self.prompts = resources.voice, Prompts(resources.voice)
         self.client = async_client_of(hass, entry)
         self.address_book = AddressBook(hass, entry, self.client)
         self.contacts = ContactList(hass, entry, self.callers, self.address_book)

@@ -11,8 +11,11 @@ from .calls.call_filter import number_pattern
 from .calls.voice import Media, Speech
 from .const import (
     CONF_ALLOWED_NUMBERS,
+    CONF_ANNOUNCEMENT,
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
+    CONF_ASK_CONSENT,
+    CONF_CONSENT_QUESTION,
     CONF_DO_NOT_DISTURB,
     CONF_EMERGENCY_CALLS,
     CONF_FAVORITES_RING,
@@ -23,10 +26,12 @@ from .const import (
     CONF_LONGEST_MESSAGE,
     CONF_OFFICE_HOURS,
     CONF_RECORDING,
+    CONF_RECORDING_BEEP,
     CONF_REPEATS_RING,
     CONF_SEEN,
     CONF_SILENCE,
     CONF_THANKS,
+    CONF_UNANNOUNCED,
     DEFAULT_ANSWER_AFTER,
     DEFAULT_KEEP_DAYS,
     DEFAULT_LONGEST_MESSAGE,
@@ -44,7 +49,9 @@ class LineOptions:
     favorites_ring and repeats_ring say for whom it rings although nobody is to be disturbed: for favorites, and for who
     calls again soon. silence is how long a caller may say nothing before a message is taken to be over, 0 for ever.
     greeting is None for the one that comes with the integration, thanks is said after a message, seen when a person last
-    looked at the missed calls. allowed_numbers are patterns of what automations may call, none for everybody;
+    looked at the missed calls. announcement and consent_question are None for what comes with the integration, and
+    unannounced leaves the first out; ask_consent has whoever is to be recorded agree before, and recording_beep is how often
+    a tone tells that it goes on, 0 for never. allowed_numbers are patterns of what automations may call, none for everybody;
     emergency_calls lets them call emergency services, too. keep_days and keep_megabytes bound what is kept of recordings
     and calls, 0 is no bound.
     """
@@ -58,6 +65,11 @@ class LineOptions:
     favorites_ring: bool
     repeats_ring: bool
     recording: RecordingMode
+    unannounced: bool
+    announcement: Speech | None = field(repr=False)
+    ask_consent: bool
+    consent_question: Speech | None = field(repr=False)
+    recording_beep: int
     greeting: Speech | Media | None = field(repr=False)
     thanks: Speech | None = field(repr=False)
     seen: datetime | None
@@ -80,8 +92,13 @@ class LineOptions:
             favorites_ring=options.get(CONF_FAVORITES_RING, False),
             repeats_ring=options.get(CONF_REPEATS_RING, False),
             recording=RecordingMode(options.get(CONF_RECORDING, RecordingMode.MESSAGES)),
+            unannounced=options.get(CONF_UNANNOUNCED, False),
+            announcement=_speech(options, CONF_ANNOUNCEMENT),
+            ask_consent=options.get(CONF_ASK_CONSENT, False),
+            consent_question=_speech(options, CONF_CONSENT_QUESTION),
+            recording_beep=options.get(CONF_RECORDING_BEEP, 0),
             greeting=_greeting(options),
-            thanks=Speech(thanks) if (thanks := options.get(CONF_THANKS)) else None,
+            thanks=_speech(options, CONF_THANKS),
             seen=dt_util.parse_datetime(seen) if seen else None,
             allowed_numbers=tuple(map(number_pattern, options.get(CONF_ALLOWED_NUMBERS, ()))),
             emergency_calls=options.get(CONF_EMERGENCY_CALLS, False),
@@ -93,5 +110,9 @@ class LineOptions:
 def _greeting(options: Mapping[str, Any]) -> Speech | Media | None:
     if media := options.get(CONF_GREETING_MEDIA):
         return Media(media["media_content_id"])
-    text = options.get(CONF_GREETING)
+    return _speech(options, CONF_GREETING)
+
+
+def _speech(options: Mapping[str, Any], key: str) -> Speech | None:
+    text = options.get(key)
     return Speech(text) if text else None

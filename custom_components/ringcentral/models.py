@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 from .health import LineHealth, LineStatus
-from .library import CallRecord, Clip, Missed
+from .library import CallRecord, Clip, Consent, Missed
 from .people.callers import Caller
 from .softphone import Call, CallState, EndReason, Party
 from .softphone.media import Heard
@@ -56,6 +56,7 @@ class CallEvent:
     end_reason: str | None = None
     clip: str | None = None
     media_content_id: str | None = None
+    consent: Consent | None = None
     digit: str | None = field(default=None, repr=False)
     caller: Caller = field(default_factory=Caller)
 
@@ -68,6 +69,7 @@ class CallEvent:
             "end_reason": self.end_reason,
             "clip": self.clip,
             "media_content_id": self.media_content_id,
+            "consent": self.consent,
             "digit": self.digit,
         }
 

@@ -65,7 +65,7 @@ _SERVICES: Final[tuple[Service, ...]] = (
     ("purge", keeping.async_purge_now, keeping.PURGE_SCHEMA, _OPTIONAL),
     ("send_dtmf", call_actions.async_send_dtmf, call_actions.DTMF_SCHEMA, _OPTIONAL),
     ("set_favorite", clip_actions.async_set_favorite, clip_actions.FAVORITE_SCHEMA, _NONE),
-    ("start_recording", call_actions.async_start_recording, call_actions.RECORD_SCHEMA, _NONE),
+    ("start_recording", call_actions.async_start_recording, call_actions.RECORD_SCHEMA, _OPTIONAL),
     ("stop", call_actions.async_stop, call_actions.CALL_SCHEMA, _NONE),
     ("stop_recording", call_actions.async_stop_recording, call_actions.CALL_SCHEMA, _OPTIONAL),
     ("test_line", _async_test_line, TEST_LINE_SCHEMA, _OPTIONAL),

@@ -115,6 +115,7 @@ async def test_a_recording_is_listed_with_all_that_is_known_of_it(line: Line) ->
             "favorite": False,
             "heard": False,
             "transcript": "Is anybody there?",
+            "consent": "announced",
         },
     )
 

@@ -14,7 +14,7 @@ from tests.translations import missing_texts
 FIELDS = {
     "calls": ["answer_mode", "answer_after", "longest_message", "office_hours"],
     "machine": ["greeting", "greeting_media", "silence", "thanks"],
-    "recording": ["recording"],
+    "recording": ["recording", "announcement", "unannounced", "ask_consent", "consent_question"],
     "recordings": ["keep_days", "keep_megabytes", "links"],
     "callers": ["blocked_calls", "anonymous_calls", "favorites_ring", "repeats_ring"],
     "calling": ["allowed_numbers", "emergency_calls", "test_number"],
@@ -138,6 +138,37 @@ async def test_emergency_calls_are_allowed_only_by_who_says_so_twice(hass: HomeA
     assert done["type"] is FlowResultType.CREATE_ENTRY
     allowed = before | {"emergency_calls": True, "test_number": "*43"}
     assert dict(line.entry.options) == allowed | {"do_not_disturb": True}
+
+
+async def test_people_are_recorded_without_a_word_only_by_who_says_so_twice(
+    hass: HomeAssistant, line: Line
+) -> None:
+    options = hass.config_entries.options
+    before = dict(line.entry.options)
+    typed = {"recording": "incoming", "unannounced": True, "ask_consent": True, "announcement": " "}
+    form = await choose(line, "recording", typed)
+    assert (form["type"], form["step_id"], form["errors"]) == (FlowResultType.FORM, "unannounced", {})
+    assert missing_texts("options", form) == []
+
+    form = await options.async_configure(form["flow_id"], {"understood": False})
+    assert form["errors"] == {"understood": "not_understood"}
+    assert dict(line.entry.options) == before
+
+    await options.async_configure(form["flow_id"], {"understood": True})
+    chosen = {"recording": "incoming", "unannounced": True, "ask_consent": True}
+    assert dict(line.entry.options) == before | chosen
+
+    # Nobody is asked twice, and it can be taken back.
+    await choose(line, "recording", typed | {"recording": "on_demand"})
+    assert dict(line.entry.options) == before | chosen | {"recording": "on_demand"}
+    await choose(line, "recording", {"recording": "off", "announcement": "Beware"})
+    assert dict(line.entry.options) == before | {"recording": "off", "announcement": "Beware"}
+
+
+async def test_the_page_on_recording_tells_where_there_is_more(hass: HomeAssistant, line: Line) -> None:
+    form = await open_page(line, "recording")
+
+    assert form["description_placeholders"]["recording_help"].endswith("/docs/recording.md")
 
 
 async def test_who_has_allowed_emergency_calls_is_not_asked_again_and_can_forbid_them(

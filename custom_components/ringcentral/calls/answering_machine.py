@@ -9,7 +9,7 @@ from typing import Final
 
 from ..clips.recording import Recordings
 from ..const import LOGGER, RecordingMode
-from ..library import Clip, ClipKind, LibraryError
+from ..library import Clip, ClipKind, Consent, LibraryError
 from ..line_options import LineOptions
 from ..media_source import clip_media_content_id
 from ..models import CallEvent, CallEventType
@@ -101,7 +101,7 @@ class AnsweringMachine:
     async def _take(self, live: LiveCall, choices: LineOptions, greeting: bytes) -> None:
         call = live.call
         try:
-            clip = await self._recordings.prepare(call, ClipKind.VOICEMAIL)
+            clip = await self._recordings.prepare(call, Consent.GREETED, ClipKind.VOICEMAIL)
         except LibraryError as error:
             # A caller who is told to leave a message must not speak into the void.
             LOGGER.error(
@@ -213,6 +213,7 @@ class AnsweringMachine:
                     duration=saved.duration,
                     clip=saved.id,
                     media_content_id=clip_media_content_id(saved.id),
+                    consent=saved.consent,
                 )
             )
 

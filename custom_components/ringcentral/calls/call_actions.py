@@ -17,6 +17,7 @@ from .call_out import CallOut, Errand
 from .conversation import LONGEST_RECORDING, Conversation, Digits
 from .voice import Media, Speech, louder
 
+ATTR_ANNOUNCE: Final = "announce"
 ATTR_AT_ONCE: Final = "at_once"
 ATTR_CALL_ID: Final = "call_id"
 ATTR_CONFIRM: Final = "confirm_digit"
@@ -78,6 +79,7 @@ ANSWER_SCHEMA: Final = vol.Schema(
         **_CALL,
         **_SOUND,
         vol.Optional(ATTR_RECORD, default=False): cv.boolean,
+        vol.Optional(ATTR_ANNOUNCE, default=True): cv.boolean,
         vol.Optional(ATTR_DTMF): _KEYS,
         vol.Optional(ATTR_HANG_UP, default=False): cv.boolean,
     }
@@ -98,6 +100,7 @@ RECORD_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_LONGEST, default=LONGEST_RECORDING): vol.All(
             vol.Coerce(float), vol.Range(1, LONGEST_RECORDING)
         ),
+        vol.Optional(ATTR_ANNOUNCE, default=True): cv.boolean,
     }
 )
 
@@ -150,7 +153,7 @@ async def async_answer(action: ServiceCall) -> Response:
     completed = sent = None
     try:
         if answered and action.data[ATTR_RECORD]:
-            await conversation.record_if_chosen()
+            await conversation.record_if_chosen(announce=action.data[ATTR_ANNOUNCE])
         if answered and sound is not None:
             completed = await conversation.play(sound)
         if answered and ATTR_DTMF in action.data and not conversation.live.over:
@@ -193,9 +196,15 @@ async def async_stop(action: ServiceCall) -> None:
     (await _conversation(action, Wanted.ANSWERED)).stop()
 
 
-async def async_start_recording(action: ServiceCall) -> None:
-    """Record who is on the line."""
-    await (await _conversation(action, Wanted.ANSWERED)).record(action.data[ATTR_LONGEST])
+async def async_start_recording(action: ServiceCall) -> Response:
+    """Record who is on the line, once told; respond with what came of that."""
+    conversation = await _conversation(action, Wanted.ANSWERED)
+    consent = await conversation.record(action.data[ATTR_LONGEST], announce=action.data[ATTR_ANNOUNCE])
+    return {
+        "recording": consent is not None,
+        "consent": consent.value if consent is not None else None,
+        **conversation.outcome,
+    }
 
 
 async def async_stop_recording(action: ServiceCall) -> Response:

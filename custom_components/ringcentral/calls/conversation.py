@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from ..const import DOMAIN
 from ..coordinator import RingCentralCoordinator
-from ..library import Clip, LibraryError
+from ..library import Clip, Consent, LibraryError
 from ..softphone import (
     Decline,
     DialError,
@@ -24,6 +24,7 @@ from ..softphone import (
 )
 from ..softphone.media import KeyWay, MediaError, MediaSession
 from .call_desk import Ear, LiveCall, Recording
+from .consent import Told, async_tell
 from .recording_choice import recordable, recorded_anyway
 
 # Seconds of a recording that nobody stops.
@@ -125,7 +126,7 @@ class Conversation:
 
     async def play(self, ulaw: bytes, times: int = 1) -> bool:
         """Play sound so many times; return whether it was heard to its end, not stopped or hung up on."""
-        await self.live.until(lambda: not self.live.announcing)
+        await self._until_told()
         if self.live.over:
             return False
         self._played(1)
@@ -136,6 +137,10 @@ class Conversation:
         finally:
             self._played(-1)
         return True
+
+    async def _until_told(self) -> None:
+        """Wait until the other side has been told of a recording, and asked: that key is nobody else's."""
+        await self.live.until(lambda: not self.live.announcing)
 
     async def announce(self, ulaw: bytes) -> bool:
         """Play sound before anything else is said; return whether it was heard to its end."""
@@ -170,11 +175,23 @@ class Conversation:
 
     async def hears_key(self, key: str, sound: bytes, within: float) -> bool:
         """Play, and listen for one key until so many seconds after the end; return whether it was pressed."""
+        await self._until_told()
         with self.live.listening() as ear:
             return bool(await self._keys(ear, sound, within, lambda keys: keys[-1] == key))
 
+    async def asks_for(self, key: str, question: bytes, within: float) -> bool:
+        """Play a question to its end; return whether this key was the first that was pressed, until so many seconds after."""
+        with self.live.listening() as ear:
+            if not await self.announce(question):
+                return False
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within):
+                    return await ear.get() == key
+        return False
+
     async def collect(self, wanted: Digits, prompt: bytes) -> str | None:
         """Play a prompt that the first key cuts short, and collect digits; None where too few came, or the call ended."""
+        await self._until_told()
         with self.live.listening() as ear:
             keys = await self._keys(ear, prompt, wanted.within, wanted.complete, barge_in=True)
         return None if keys is None else wanted.of(keys)
@@ -227,21 +244,44 @@ class Conversation:
         except UnknownCallError as error:
             raise _failed("call_over") from error
 
-    async def record(self, longest: float = LONGEST_RECORDING) -> None:
-        """Record from now on, until the call is over or so many seconds have passed; raises HomeAssistantError."""
-        live, recordings = self.live, self._line.recordings
+    async def record(self, longest: float = LONGEST_RECORDING, *, announce: bool = True) -> Consent | None:
+        """Tell the other side and record then, until the call is over or so many seconds have passed.
+
+        Returns what the other side was told, or None where it didn't agree or hung up, so that nothing is recorded. Raises
+        HomeAssistantError.
+        """
+        live = self.live
         running = live.recording is not None and not live.recording.filed.done()
         if running or live.announcing or self._line.reception.machine.takes(live.call_id):
             raise _failed("recording_already")
         if not recordable(self._line, live):
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="recording_not_chosen")
-        session = self._session
+        if live.over:
+            raise _failed("call_over")
+        return await self.tell_and_record(longest, announce=announce)
+
+    async def tell_and_record(
+        self, longest: float = LONGEST_RECORDING, *, announce: bool = True
+    ) -> Consent | None:
+        """Do as `record` does, for a call that may be recorded and isn't so yet; nothing else is said meanwhile."""
+        self.live.announcing = True
         try:
-            clip = await recordings.prepare(live.call)
+            told = await async_tell(self._line, self, announce=announce)
+            if told is not None:
+                await self._begin(told, longest)
+        finally:
+            self.live.announcing = False
+            self.live.change()
+        return told.consent if told is not None else None
+
+    async def _begin(self, told: Told, longest: float) -> None:
+        live, recordings, session = self.live, self._line.recordings, self._session
+        try:
+            clip = await recordings.prepare(live.call, told.consent)
         except LibraryError as error:
             raise _failed(error.key) from error
         try:
-            recordings.start(live.call, clip, session, longest)
+            recordings.start(live.call, clip, session, longest, told.said)
         except MediaError as error:
             await recordings.discard(clip)
             raise _failed("call_over" if live.over else "recording_already") from error
@@ -249,10 +289,10 @@ class Conversation:
         filed = self._line.async_work(self._recorded(clip, session, longest, stopped), "recording")
         live.recording = Recording(stopped, filed)
 
-    async def record_if_chosen(self) -> None:
-        """Record, but for a call that isn't to be recorded, or is so anyway; raises HomeAssistantError."""
+    async def record_if_chosen(self, *, announce: bool) -> None:
+        """Tell and record, but for a call that isn't to be recorded, or is so anyway; raises HomeAssistantError."""
         if recordable(self._line, self.live) and not recorded_anyway(self._line, self.live):
-            await self.record()
+            await self.record(announce=announce)
 
     async def stop_recording(self) -> Clip | None:
         """End the recording; return its clip, None where nothing was to be heard. Raises HomeAssistantError."""

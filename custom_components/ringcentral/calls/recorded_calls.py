@@ -31,14 +31,7 @@ def async_record_calls(line: RingCentralCoordinator) -> CALLBACK_TYPE:
 
 
 async def _record(line: RingCentralCoordinator, live: LiveCall) -> None:
-    conversation = Conversation(line, live)
     try:
-        announced = await conversation.announce(line.sounds.recorded)
-        live.announcing = False
-        if announced:
-            await conversation.record()
+        await Conversation(line, live).tell_and_record()
     except HomeAssistantError as error:
         LOGGER.error("A call is not recorded: %s", error)
-    finally:
-        live.announcing = False
-        live.change()

@@ -15,6 +15,10 @@ class Sounds:
     beep: bytes = field(repr=False)
     recorded: bytes = field(repr=False)
     """Says that the call is recorded."""
+    consent: bytes = field(repr=False)
+    """Asks whether it may be, by a 1."""
+    recording_beep: bytes = field(repr=False)
+    """Tells now and then that it still is."""
 
 
 def load_sounds() -> Sounds:
@@ -23,4 +27,6 @@ def load_sounds() -> Sounds:
         greeting=(_FOLDER / "greeting.ulaw").read_bytes(),
         beep=(_FOLDER / "beep.ulaw").read_bytes(),
         recorded=(_FOLDER / "recorded.ulaw").read_bytes(),
+        consent=(_FOLDER / "consent.ulaw").read_bytes(),
+        recording_beep=(_FOLDER / "recording_beep.ulaw").read_bytes(),
     )

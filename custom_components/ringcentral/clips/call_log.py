@@ -108,6 +108,7 @@ def _told(call: CallRecord, clips: Sequence[Clip], callers: Callers) -> Response
                 "media_content_id": clip_media_content_id(clip.id),
                 "started_at": clip.started_at.isoformat(),
                 "duration": round(clip.duration, 1),
+                "consent": clip.consent.value if clip.consent else None,
             }
             for clip in clips
         ],

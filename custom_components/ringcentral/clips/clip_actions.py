@@ -208,4 +208,5 @@ def _told(clip: Clip, callers: Callers) -> Response:
         "favorite": clip.favorite,
         "heard": clip.heard,
         "transcript": clip.transcript,
+        "consent": clip.consent.value if clip.consent else None,
     }

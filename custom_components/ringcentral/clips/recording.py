@@ -6,7 +6,7 @@ import contextlib
 from homeassistant.util import dt as dt_util
 
 from ..const import LOGGER
-from ..library import Clip, ClipKind, Library, LibraryError
+from ..library import Clip, ClipKind, Consent, Library, LibraryError
 from ..media_source import clip_media_content_id
 from ..models import CallEvent, CallEventType
 from ..softphone import Call
@@ -22,16 +22,16 @@ class Recordings:
         self._library = library
         self._on_event = on_event
 
-    async def prepare(self, call: Call, kind: ClipKind = ClipKind.CALL) -> Clip:
+    async def prepare(self, call: Call, consent: Consent, kind: ClipKind = ClipKind.CALL) -> Clip:
         """Make room for the clip of a call; raises LibraryError. What is prepared is to be filed or discarded."""
         return await self._library.begin_clip(
-            self._line_id, dt_util.utcnow(), call_id=call.call_id, kind=kind
+            self._line_id, dt_util.utcnow(), call_id=call.call_id, kind=kind, consent=consent
         )
 
-    def start(self, call: Call, clip: Clip, session: MediaSession, longest: float) -> None:
-        """Record from now on, so many seconds at the most; raises MediaError."""
-        session.record(clip.path, max_samples=int(longest * SAMPLE_RATE))
-        self._on_event(CallEvent(CallEventType.RECORDING_STARTED, call, clip=clip.id))
+    def start(self, call: Call, clip: Clip, session: MediaSession, longest: float, lead: bytes = b"") -> None:
+        """Record from now on, so many seconds at the most, behind what was said before; raises MediaError."""
+        session.record(clip.path, max_samples=int(longest * SAMPLE_RATE), lead=lead)
+        self._on_event(CallEvent(CallEventType.RECORDING_STARTED, call, clip=clip.id, consent=clip.consent))
 
     async def file(
         self, call: Call, clip: Clip, session: MediaSession, stopped: ClipResult | None = None
@@ -60,6 +60,7 @@ class Recordings:
                 duration=saved.duration,
                 clip=saved.id,
                 media_content_id=clip_media_content_id(saved.id),
+                consent=saved.consent,
             )
         )
         return saved

@@ -7,15 +7,15 @@ from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
 from ..account.chosen_at_ringcentral import async_try_choices
 from ..account.sources import SIGNED_IN
-from ..const import CONF_EMERGENCY_CALLS, CONF_SOURCE
+from ..const import CONF_EMERGENCY_CALLS, CONF_SOURCE, CONF_UNANNOUNCED
 from ..people.numbering import Numbering
 from ..softphone.calls.dialing import is_emergency
 from .config_forms import Problem
 from .options_forms import (
     CONF_UNDERSTOOD,
-    EMERGENCY_FORM,
     FORMS,
     RECORDING_HELP,
+    UNDERSTOOD_FORM,
     Page,
     chosen_on,
     problem_of_numbers,
@@ -44,8 +44,15 @@ class LineOptionsFlow(OptionsFlow):
         return self._page(Page.MACHINE, user_input)
 
     async def async_step_recording(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask what is recorded, and what callers are told of it."""
+        """Ask what is recorded, and what callers are told and asked before."""
+        if user_input is not None and self._newly_chosen(CONF_UNANNOUNCED, Page.RECORDING, user_input):
+            self._typed = user_input
+            return await self.async_step_unannounced()
         return self._page(Page.RECORDING, user_input)
+
+    async def async_step_unannounced(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Tell what comes with recording people who aren't told; nothing is saved until that is confirmed."""
+        return self._confirm("unannounced", Page.RECORDING, user_input)
 
     async def async_step_recordings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask how long recordings are kept, and how much room they may take."""
@@ -59,23 +66,17 @@ class LineOptionsFlow(OptionsFlow):
         """Ask whom automations may call, and whom a test of the line calls."""
         if user_input is None:
             return self._page(Page.CALLING, None)
-        self._typed = user_input
         options = chosen_on(Page.CALLING, self.config_entry.options, user_input)
         numbering = await self.hass.async_add_executor_job(Numbering, self.hass.config.country)
         problem = problem_of_numbers(options, partial(is_emergency, of_country=numbering.emergency_numbers))
-        if not problem.errors and CONF_EMERGENCY_CALLS in options.keys() - self.config_entry.options.keys():
+        if not problem.errors and self._newly_chosen(CONF_EMERGENCY_CALLS, Page.CALLING, user_input):
+            self._typed = user_input
             return await self.async_step_emergency_calls()
         return self._page(Page.CALLING, user_input, problem)
 
     async def async_step_emergency_calls(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Tell what comes with letting automations call emergency services; nothing is saved until that is confirmed."""
-        if user_input is not None and user_input[CONF_UNDERSTOOD]:
-            return self._page(Page.CALLING, self._typed)
-        return self.async_show_form(
-            step_id="emergency_calls",
-            data_schema=EMERGENCY_FORM,
-            errors={} if user_input is None else {CONF_UNDERSTOOD: "not_understood"},
-        )
+        return self._confirm("emergency_calls", Page.CALLING, user_input)
 
     async def async_step_ringcentral(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what RingCentral itself is to do, and try whether it allows that."""
@@ -84,6 +85,21 @@ class LineOptionsFlow(OptionsFlow):
             options = chosen_on(Page.RINGCENTRAL, self.config_entry.options, user_input)
             problem = await async_try_choices(self.hass, self.config_entry, options)
         return self._page(Page.RINGCENTRAL, user_input, problem)
+
+    def _newly_chosen(self, key: str, page: Page, user_input: dict[str, Any]) -> bool:
+        before = self.config_entry.options
+        return key in chosen_on(page, before, user_input).keys() - before.keys()
+
+    def _confirm(self, step_id: str, page: Page, user_input: dict[str, Any] | None) -> ConfigFlowResult:
+        """Save what was typed on a page once it is confirmed that what comes with it is known."""
+        if user_input is not None and user_input[CONF_UNDERSTOOD]:
+            return self._page(page, self._typed)
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=UNDERSTOOD_FORM,
+            errors={} if user_input is None else {CONF_UNDERSTOOD: "not_understood"},
+            description_placeholders={"recording_help": RECORDING_HELP},
+        )
 
     def _page(
         self, page: Page, user_input: dict[str, Any] | None, problem: Problem | None = None

@@ -23,9 +23,12 @@ from ..calls.call_filter import number_pattern
 from ..const import (
     CONF_ADDRESS_BOOK,
     CONF_ALLOWED_NUMBERS,
+    CONF_ANNOUNCEMENT,
     CONF_ANONYMOUS_CALLS,
+    CONF_ASK_CONSENT,
     CONF_BLOCK_AT_RINGCENTRAL,
     CONF_BLOCKED_CALLS,
+    CONF_CONSENT_QUESTION,
     CONF_EMERGENCY_CALLS,
     CONF_FAVORITES_RING,
     CONF_GREETING,
@@ -39,6 +42,7 @@ from ..const import (
     CONF_SILENCE,
     CONF_TEST_NUMBER,
     CONF_THANKS,
+    CONF_UNANNOUNCED,
     DEFAULT_KEEP_DAYS,
     DEFAULT_SILENCE,
     RecordingMode,
@@ -107,7 +111,12 @@ FORMS: Final = {
         }
     ),
     Page.RECORDING: vol.Schema(
-        {vol.Required(CONF_RECORDING, default=RecordingMode.MESSAGES.value): _RECORDING}
+        {
+            vol.Required(CONF_RECORDING, default=RecordingMode.MESSAGES.value): _RECORDING,
+            vol.Optional(CONF_ANNOUNCEMENT): _WORDS,
+            **_switches(CONF_UNANNOUNCED, CONF_ASK_CONSENT),
+            vol.Optional(CONF_CONSENT_QUESTION): _WORDS,
+        }
     ),
     Page.RECORDINGS: vol.Schema(
         {
@@ -140,7 +149,7 @@ RECORDING_HELP: Final = (
 )
 
 CONF_UNDERSTOOD: Final = "understood"
-EMERGENCY_FORM: Final = vol.Schema({vol.Required(CONF_UNDERSTOOD, default=False): BooleanSelector()})
+UNDERSTOOD_FORM: Final = vol.Schema({vol.Required(CONF_UNDERSTOOD, default=False): BooleanSelector()})
 
 
 def chosen_on(page: Page, options: Mapping[str, Any], user_input: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,12 +26,14 @@ class ClipKind(StrEnum):
 
 
 class Consent(StrEnum):
-    """What was said to the caller about being recorded."""
+    """What was said to the other side about being recorded, and answered."""
 
     ANNOUNCED = "announced"
     """The announcement that the call is recorded was played to its end."""
     GREETED = "greeted"
     """A greeting asked for a message."""
+    AGREED = "agreed"
+    """Who was asked has pressed 1, and nothing was recorded before."""
     NONE = "none"
     """Nothing."""
 

@@ -195,6 +195,16 @@ async def test_a_recording_starts_after_it_was_asked_for(
     assert play(tmp_path / "clip.wav") == pcm(3, 4)
 
 
+async def test_a_recording_begins_with_what_was_said_before(
+    session: MediaSession, peer: Peer, tmp_path: Path
+) -> None:
+    said = bytes(range(160))
+    session.record(tmp_path / "clip.wav", max_samples=MINUTE, lead=said)
+    peer.say(session, 0, 1)
+    assert (await stopped(session)).samples == 3 * 160
+    assert play(tmp_path / "clip.wav") == Codec.PCMU.to_pcm(said) + pcm(0, 1)
+
+
 async def test_a_recording_ends_at_its_length(session: MediaSession, peer: Peer, tmp_path: Path) -> None:
     session.record(tmp_path / "clip.wav", max_samples=3 * 160)
     peer.say(session, *range(5))

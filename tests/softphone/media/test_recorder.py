@@ -54,6 +54,22 @@ def test_a_packet_without_a_place_is_counted_and_interrupts_nothing() -> None:
     assert recorder.misplaced == 1
 
 
+def test_what_was_said_before_comes_first_in_the_law_of_the_clip() -> None:
+    pieces, said = Pieces(), voice(9) + voice(8)
+    recorder = Recorder(pieces, Codec.PCMA, max_samples=320, lead=said)
+    for index in (0, 1, 2):
+        recorder.add(packet(index), Codec.PCMA, 0.0)
+    recorder.flush()
+    assert pieces.written == [(0, transcode(said, Codec.PCMU, Codec.PCMA)), (320, voice(0) + voice(1))]
+
+
+def test_of_silence_not_even_what_was_said_before_is_left() -> None:
+    pieces = Pieces()
+    recorder = Recorder(pieces, Codec.PCMU, max_samples=320, lead=voice(9))
+    recorder.flush()
+    assert pieces.written == []
+
+
 def test_nothing_heard_writes_nothing() -> None:
     assert record((), ())[0] == []
 

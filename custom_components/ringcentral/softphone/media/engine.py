@@ -192,12 +192,13 @@ class MediaSession:
         self._playout.press(order.strokes(events=events), self._engine.now(), done)
         self._engine.wake()
 
-    def record(self, path: Path, *, max_samples: int) -> None:
-        """Record what is received from now on; the first packet is the start of the clip.
+    def record(self, path: Path, *, max_samples: int, lead: bytes = b"") -> None:
+        """Record what is received from now on; the first packet is the start of the clip, or follows its lead.
 
         Args:
             path: the WAV file to be, created with the first packet.
-            max_samples: length at which the clip ends, 8,000 a second.
+            max_samples: length at which what is received ends, 8,000 a second.
+            lead: µ-law that the clip begins with, once anything is received: what was said before.
 
         Raises:
             MediaError: a recording runs already, or the session or writer is closed.
@@ -208,7 +209,8 @@ class MediaSession:
             raise MediaError("The call is being recorded already")
         self.drain(self._engine.now())
         clip = self._engine.writer.begin(path, self._codec)
-        self._recording = _Recording(Recorder(clip, self._codec, max_samples=max_samples), clip)
+        recorder = Recorder(clip, self._codec, max_samples=max_samples, lead=lead)
+        self._recording = _Recording(recorder, clip)
 
     async def stop_recording(self) -> ClipResult | None:
         """End the recording with the last packet that has arrived.

@@ -24,21 +24,23 @@ class Recorder:
         misplaced: packets that had no place: duplicates, too late, beyond the length of the clip.
     """
 
-    def __init__(self, sink: Sink, codec: Codec, *, max_samples: int) -> None:
-        """Start empty; the first packet is the start of the clip.
+    def __init__(self, sink: Sink, codec: Codec, *, max_samples: int, lead: bytes = b"") -> None:
+        """Start empty; the first packet is the start of the clip, or follows its lead.
 
         Args:
             sink: takes the audio.
             codec: the law the sink expects, whatever the call changes to.
-            max_samples: length at which the clip ends.
+            max_samples: length at which what is received ends.
+            lead: µ-law that comes before it; it reaches the sink with the first packet, so that nothing is left of silence.
         """
         self.misplaced = 0
         self._sink = sink
         self._codec = codec
         self._timeline = Timeline(max_samples=max_samples)
         self._chunks: list[bytes] = []
-        self._start = 0
-        self._end = 0
+        self._lead = len(lead)
+        self._unwritten = transcode(lead, Codec.PCMU, codec)
+        self._start = self._end = self._lead
         self._since = 0.0
 
     def add(self, packet: RtpPacket, codec: Codec, now: float) -> None:
@@ -49,6 +51,10 @@ class Recorder:
         if offset is None:
             self.misplaced += 1
             return
+        if self._unwritten:
+            self._sink.write(0, self._unwritten)
+            self._unwritten = b""
+        offset += self._lead
         if offset != self._end:
             self.flush()
             self._start = offset
