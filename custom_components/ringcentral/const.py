@@ -100,6 +100,25 @@ class RecordingMode(StrEnum):
     """Every call that comes in and is answered here, too."""
 
 
+class ContactRecording(StrEnum):
+    """What of a contact's calls is recorded, besides what is chosen for the line."""
+
+    AS_LINE = "as_line"
+    NEVER = "never"
+    """Nothing, no messages either."""
+    ALWAYS = "always"
+    """Each call from it that is answered here, unless nothing at all is recorded on the line."""
+
+    def within(self, chosen: RecordingMode) -> RecordingMode:
+        """Return what is recorded where this is chosen for the line."""
+        match self:
+            case ContactRecording.NEVER:
+                return RecordingMode.OFF
+            case ContactRecording.ALWAYS if chosen is not RecordingMode.OFF:
+                return RecordingMode.INCOMING
+        return chosen
+
+
 class Treatment(StrEnum):
     """What is done about a caller; all but RING keep the call from everybody until it is answered."""
 

@@ -4,7 +4,9 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from simulator.ringcentral import RingCentral
-from tests.line import LISTENER, set_up_line, until
+from simulator.services import Kind
+from tests.line import ANNA, LISTENER, SOUNDS, Line, set_up_line, until
+from tests.people.test_contact_list import add
 
 from .test_call_actions import TALKER, act, refused
 
@@ -50,3 +52,64 @@ async def test_where_nothing_is_recorded_who_must_not_disturb_is_turned_away(
     assert (await line.told("declined"))["end_reason"] == "do_not_disturb"
     await cloud.sip.ended(call)
     assert call.status == 486
+
+
+@pytest.mark.parametrize(
+    ("chosen", "contact", "recorded"),
+    [
+        ("incoming", "never", False),
+        ("on_demand", "never", False),
+        ("messages", "always", True),
+        ("on_demand", "always", True),
+        ("off", "always", False),
+        ("incoming", "as_line", True),
+        ("messages", "as_line", False),
+    ],
+)
+async def test_a_contact_can_be_excepted(
+    hass: HomeAssistant, cloud: RingCentral, chosen: str, contact: str, recorded: bool
+) -> None:
+    line = await set_up_line(hass, cloud, recording=chosen)
+    await add(line, "Bo", str(TALKER.number), recording=contact)
+    call = await line.call(TALKER)
+    await act(line, "answer", record=True)
+    if recorded:
+        await line.told("recording_started")
+        assert SOUNDS.recorded in b"".join(call.voice.heard)
+    else:
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert await refused(line, "start_recording") == "recording_not_chosen"
+    assert len(line.of("recording_started")) == recorded
+
+
+async def test_a_contact_that_is_never_recorded_is_not_when_it_is_called(
+    hass: HomeAssistant, cloud: RingCentral
+) -> None:
+    line = await set_up_line(hass, cloud, recording="incoming")
+    await add(line, "Bo", "+16505550101", recording="never")
+    await cloud.sip.serve("+16505550101", Kind.ECHO)
+    await act(line, "dial", numbers="+16505550101", hang_up=False)
+
+    assert await refused(line, "start_recording") == "recording_not_chosen"
+
+
+async def test_a_call_that_was_placed_is_recorded_only_when_asked_for(
+    hass: HomeAssistant, cloud: RingCentral
+) -> None:
+    line = await set_up_line(hass, cloud, recording="incoming")
+    await cloud.sip.serve("+16505550101", Kind.ECHO)
+    await act(line, "dial", numbers="+16505550101", hang_up=False)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert line.of("recording_started") == []
+
+    assert (await act(line, "start_recording"))["consent"] == "announced"
+
+
+async def test_the_machine_takes_no_message_of_who_is_never_recorded(machine: Line) -> None:
+    await add(machine, "Anna", str(ANNA.number), recording="never")
+    call = await machine.call(ANNA)
+    await machine.hass.async_block_till_done(wait_background_tasks=True)
+    assert call.answers == 0
+
+    await machine.call(TALKER)
+    await machine.told("recording_started")

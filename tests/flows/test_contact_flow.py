@@ -28,7 +28,10 @@ ANNA: Final[dict[str, Any]] = {
     "door_station": False,
     "answer_automatically": False,
 }
-FOLDED = {"door": ("door_station", "opening_keys"), "calls": ("greeting", "answer_automatically")}
+FOLDED = {
+    "door": ("door_station", "opening_keys"),
+    "calls": ("greeting", "answer_automatically", "recording"),
+}
 
 
 def form(contact: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,7 +147,7 @@ async def test_what_is_wrong_is_told_and_can_be_corrected(
 
     shown = await contacts.submit(form(ANNA | wrong))
     assert shown["errors"] == errors
-    assert suggested(shown["data_schema"]) == form(ANNA | wrong)
+    assert suggested(shown["data_schema"]) == form(ANNA | {"recording": "as_line"} | wrong)
 
     assert (await contacts.submit(form(ANNA)))["type"] is FlowResultType.CREATE_ENTRY
 
@@ -180,6 +183,8 @@ async def test_a_contact_is_changed(contacts: Contacts) -> None:
         ({"opening_keys": " , #5 a "}, {"opening_keys": ",#5A"}),
         ({"greeting": " Hello Anna\n"}, {"greeting": "Hello Anna"}),
         ({"opening_keys": " ", "greeting": " "}, {}),
+        ({"recording": "never"}, {"recording": "never"}),
+        ({"recording": "as_line"}, {}),
         ({}, {}),
     ],
 )
@@ -187,7 +192,7 @@ async def test_what_a_contact_s_calls_need_is_kept_only_where_there_is_some(
     contacts: Contacts, typed: dict[str, str], kept: dict[str, str]
 ) -> None:
     marks = {"door_station": True, "answer_automatically": True}
-    more = {"opening_keys": "9", "greeting": "Good morning"}
+    more = {"opening_keys": "9", "greeting": "Good morning", "recording": "always"}
     contact = have(contacts, "Anna", *ANNA["numbers"], **more)
     await contacts.edit(contact)
     assert suggested(contacts.result["data_schema"]) == form(ANNA | more)

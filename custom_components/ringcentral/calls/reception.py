@@ -125,6 +125,12 @@ def _answers(caller: Caller) -> bool:
 
 
 def _for(caller: Caller, choices: LineOptions) -> LineOptions:
-    """Return what was chosen, with the greeting that a contact has of its own."""
-    greeting = caller.contact.greeting if caller.contact is not None else ""
-    return replace(choices, greeting=Speech(greeting)) if greeting else choices
+    """Return what was chosen, with the greeting that a contact has of its own, and what of its calls is recorded."""
+    contact = caller.contact
+    if contact is None:
+        return choices
+    return replace(
+        choices,
+        greeting=Speech(contact.greeting) if contact.greeting else choices.greeting,
+        recording=contact.recording.within(choices.recording),
+    )

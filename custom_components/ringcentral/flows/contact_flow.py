@@ -14,6 +14,9 @@ from homeassistant.helpers.selector import (
     BooleanSelector,
     FileSelector,
     FileSelectorConfig,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -29,7 +32,9 @@ from ..const import (
     CONF_GREETING,
     CONF_NUMBERS,
     CONF_OPENING_KEYS,
+    CONF_RECORDING,
     SUBENTRY_CONTACT,
+    ContactRecording,
 )
 from ..people.contacts import canonical
 from ..people.numbering import Numbering
@@ -66,6 +71,13 @@ CONTACT_FORM: Final = vol.Schema(
                 {
                     vol.Optional(CONF_GREETING): TextSelector(TextSelectorConfig(multiline=True)),
                     vol.Required(CONF_ANSWER_AUTOMATICALLY, default=False): BooleanSelector(),
+                    vol.Required(CONF_RECORDING, default=ContactRecording.AS_LINE.value): SelectSelector(
+                        SelectSelectorConfig(
+                            options=[choice.value for choice in ContactRecording],
+                            mode=SelectSelectorMode.DROPDOWN,
+                            translation_key="contact_recording",
+                        )
+                    ),
                 }
             ),
             {"collapsed": True},
@@ -221,18 +233,20 @@ def _flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was typed without blanks around it, and without what was left empty."""
+    """Return what was typed without blanks around it, and without what was left empty or as it is for everybody."""
     values = _flat(user_input)
     numbers = [number.strip() for number in values[CONF_NUMBERS]]
     texts = {
         CONF_OPENING_KEYS: "".join(values.pop(CONF_OPENING_KEYS, "").split()).upper(),
         CONF_GREETING: values.pop(CONF_GREETING, "").strip(),
     }
+    recording = values.pop(CONF_RECORDING)
     return {
         **values,
         CONF_NAME: values[CONF_NAME].strip(),
         CONF_NUMBERS: list(dict.fromkeys(number for number in numbers if number)),
         **{key: text for key, text in texts.items() if text},
+        **({CONF_RECORDING: recording} if recording != ContactRecording.AS_LINE else {}),
     }
 
 

@@ -15,6 +15,8 @@ from ..const import (
     CONF_GREETING,
     CONF_NUMBERS,
     CONF_OPENING_KEYS,
+    CONF_RECORDING,
+    ContactRecording,
 )
 from .numbering import Numbering, plain
 
@@ -41,6 +43,7 @@ class Contact:
     opening_keys: str = field(default="", repr=False)
     greeting: str = field(default="", repr=False)
     answer_automatically: bool = False
+    recording: ContactRecording = ContactRecording.AS_LINE
 
     @property
     def opens(self) -> bool:
@@ -59,6 +62,7 @@ class Contact:
             opening_keys=data.get(CONF_OPENING_KEYS, ""),
             greeting=data.get(CONF_GREETING, ""),
             answer_automatically=data.get(CONF_ANSWER_AUTOMATICALLY, False),
+            recording=ContactRecording(data.get(CONF_RECORDING, ContactRecording.AS_LINE)),
         )
 
 
