@@ -1,4 +1,4 @@
-"""RingCentral's REST interface in miniature: sign-in, extension, devices, address book, and what goes wrong."""
+"""RingCentral's REST interface in miniature: sign-in, extension, devices, address book, mailbox, and what goes wrong."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,9 @@ from yarl import URL
 
 from .address_book import AddressBook
 from .blocked_numbers import BlockedNumbers
+from .call_records import CallRecords
 from .devices import Devices, Proxies
+from .mailbox import Mailbox
 from .refusals import PENALTY, REFUSALS, Refused, refuse
 from .sessions import MAX_SESSIONS, Sessions
 from .user import Account, SipAccount
@@ -53,6 +55,10 @@ class Endpoint(StrEnum):
     CONTACTS = "/restapi/v1.0/account/~/extension/~/address-book/contact"
     BLOCKED_NUMBERS = "/restapi/v1.0/account/~/extension/~/caller-blocking/phone-numbers"
     BLOCKED_NUMBER = "/restapi/v1.0/account/~/extension/~/caller-blocking/phone-numbers/{entry_id}"
+    MESSAGES = "/restapi/v1.0/account/~/extension/~/message-store"
+    MESSAGE = "/restapi/v1.0/account/~/extension/~/message-store/{message_id}"
+    MESSAGE_CONTENT = "/restapi/v1.0/account/~/extension/~/message-store/{message_id}/content/{attachment_id}"
+    CALL_LOG = "/restapi/v1.0/account/~/extension/~/call-log"
 
 
 class Trouble(StrEnum):
@@ -86,6 +92,10 @@ _GROUPS: Final[Mapping[Endpoint, str]] = {
     Endpoint.CONTACTS: "heavy",
     Endpoint.BLOCKED_NUMBERS: "light",
     Endpoint.BLOCKED_NUMBER: "light",
+    Endpoint.MESSAGES: "light",
+    Endpoint.MESSAGE: "medium",
+    Endpoint.MESSAGE_CONTENT: "medium",
+    Endpoint.CALL_LOG: "heavy",
 }
 # What is changed there belongs to another group than what is read.
 _EDITED: Final = frozenset({Endpoint.BLOCKED_NUMBERS, Endpoint.BLOCKED_NUMBER})
@@ -119,6 +129,8 @@ class RestSimulator:
         self.devices = Devices(self.account, on_device)
         self.address_book = AddressBook(self.account)
         self.blocked = BlockedNumbers(self.account)
+        self.mailbox = Mailbox(self.account)
+        self.call_log = CallRecords(self.account)
         self.region_proxies: list[dict[str, str]] = []
         self._faults: dict[Endpoint, list[Fault]] = {endpoint: [] for endpoint in Endpoint}
         self._closed_until = dict.fromkeys({*_GROUPS.values(), "medium"}, float("-inf"))
@@ -135,6 +147,11 @@ class RestSimulator:
         self.app.router.add_get(Endpoint.BLOCKED_NUMBERS, self._blocked_numbers)
         self.app.router.add_post(Endpoint.BLOCKED_NUMBERS, self._block)
         self.app.router.add_delete(Endpoint.BLOCKED_NUMBER, self._unblock)
+        self.app.router.add_get(Endpoint.MESSAGES, self._messages)
+        self.app.router.add_put(Endpoint.MESSAGE, self._update_message)
+        self.app.router.add_delete(Endpoint.MESSAGE, self._delete_message)
+        self.app.router.add_get(Endpoint.MESSAGE_CONTENT, self._message_content)
+        self.app.router.add_get(Endpoint.CALL_LOG, self._call_log)
 
     @property
     def sip_accounts(self) -> tuple[SipAccount, ...]:
@@ -147,6 +164,7 @@ class RestSimulator:
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+        self.mailbox.uri = self.url + Endpoint.MESSAGES
         return self.url
 
     async def stop(self) -> None:
@@ -264,6 +282,28 @@ class RestSimulator:
         self.sessions.check(_authorization(request), "EditExtensions")
         self.blocked.remove(request.match_info["entry_id"])
         return web.Response(status=204)
+
+    async def _messages(self, request: web.Request) -> web.StreamResponse:
+        self.sessions.check(_authorization(request), "ReadMessages")
+        return web.json_response(self.mailbox.page(request.query))
+
+    async def _update_message(self, request: web.Request) -> web.StreamResponse:
+        self.sessions.check(_authorization(request), "EditMessages")
+        return web.json_response(self.mailbox.update(request.match_info["message_id"], await _json(request)))
+
+    async def _delete_message(self, request: web.Request) -> web.StreamResponse:
+        self.sessions.check(_authorization(request), "EditMessages")
+        self.mailbox.delete(request.match_info["message_id"], request.query)
+        return web.Response(status=204)
+
+    async def _message_content(self, request: web.Request) -> web.StreamResponse:
+        self.sessions.check(_authorization(request), "ReadMessages")
+        content = self.mailbox.content(**request.match_info)
+        return web.Response(body=content.data, content_type=content.type)
+
+    async def _call_log(self, request: web.Request) -> web.StreamResponse:
+        self.sessions.check(_authorization(request), "ReadCallLog")
+        return web.json_response(self.call_log.page(request.query, self.url + Endpoint.CALL_LOG))
 
     async def _sip_provision(self, request: web.Request) -> web.StreamResponse:
         self.sessions.check(_authorization(request), "VoipCalling")

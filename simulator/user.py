@@ -35,8 +35,11 @@ class Account:
     user_permissions: frozenset[str] = frozenset(
         {
             "EditBlockedNumbers",
+            "EditMessages",
             "ReadBlockedNumbers",
+            "ReadCallLog",
             "ReadCompanyDevices",
+            "ReadMessages",
             "ReadPersonalContacts",
             "ReadUserDevices",
         }

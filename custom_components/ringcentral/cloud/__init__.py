@@ -1,7 +1,8 @@
-"""RingCentral's REST interface: sign in, provision a SIP line, read the address book, block numbers."""
+"""RingCentral's REST interface: sign in, provision a SIP line, read the address book, the mailbox and the call log, block numbers."""
 
 from .address_book import PersonalContact
 from .blocked_number import BlockedNumber, label_of
+from .call_log import LoggedCall
 from .client import REQUEST_TIMEOUT, RingCentralClient
 from .credentials import PRODUCTION_SERVER, AppCredentials
 from .endpoints import AUTHORIZE, TOKEN
@@ -30,6 +31,7 @@ from .regions import Region, region_of
 from .token import AccessTokens, Token
 from .token_endpoint import Grant, TokenEndpoint
 from .transport import Patience, Transport
+from .voicemail import VoiceMessage
 
 __all__ = [
     "AUTHORIZE",
@@ -47,6 +49,7 @@ __all__ = [
     "Grant",
     "GrantNotEnabled",
     "InvalidServer",
+    "LoggedCall",
     "MissingPermission",
     "NotAllowed",
     "Patience",
@@ -66,6 +69,7 @@ __all__ = [
     "UnexpectedAnswer",
     "Unreachable",
     "UnreachableCause",
+    "VoiceMessage",
     "WrongApp",
     "WrongEnvironment",
     "WrongJwt",

@@ -76,22 +76,29 @@ class Answer:
         document: the JSON object of the body, None when the body is anything else.
         request_id: RingCentral's `RCRequestId`.
         retry_after: seconds from now, above 0, when the answer says so in a way that makes sense.
+        content: what was asked for as it is, a sound for example; empty for all that is JSON.
     """
 
     status: int
     document: JsonObject | None = field(repr=False)
     request_id: str | None = None
     retry_after: float | None = None
+    content: bytes = field(default=b"", repr=False)
 
     @classmethod
-    def read(cls, status: int, headers: Mapping[str, str], body: bytes) -> Self:
-        """Read an answer; a body that isn't a JSON object is not an error yet (revoke has none)."""
+    def read(cls, status: int, headers: Mapping[str, str], body: bytes, *, as_is: bool = False) -> Self:
+        """Read an answer; a body that isn't a JSON object is not an error yet (revoke has none).
+
+        `as_is` leaves the body of what was done as it came; a refusal is JSON all the same.
+        """
+        as_is = as_is and status == HTTPStatus.OK
         request_id = headers.get("RCRequestId", "")
         return cls(
             status=status,
-            document=_document(body),
+            document=None if as_is else _document(body),
             request_id=request_id if _REQUEST_ID.fullmatch(request_id) else None,
             retry_after=_retry_after(headers),
+            content=body if as_is else b"",
         )
 
     @property

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from http import HTTPStatus
 import logging
 import time
@@ -12,16 +13,22 @@ import aiohttp
 from .address_book import PersonalContact, personal_contacts
 from .answer import Answer
 from .blocked_number import BlockedNumber, blocked_numbers, label_of
+from .call_log import LoggedCall, logged_calls
 from .credentials import AppCredentials
 from .endpoints import (
     BLOCK_NUMBER,
     BLOCKED_NUMBERS,
+    CALL_LOG,
     CONTACTS,
+    DELETE_MESSAGE,
     DEVICES,
     EXTENSION,
+    MESSAGE_CONTENT,
+    MESSAGES,
     SIP_INFO,
     SIP_PROVISION,
     UNBLOCK_NUMBER,
+    UPDATE_MESSAGE,
     Endpoint,
 )
 from .errors import EncryptionWithdrawn, ExtensionUnusable, NotAllowed, RingCentralError, UnexpectedAnswer
@@ -31,6 +38,7 @@ from .paging import records_of
 from .regions import Region
 from .token import AccessTokens, TokenSource
 from .transport import Patience, Transport
+from .voicemail import VoiceMessage, since_text, voice_messages
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -42,6 +50,10 @@ MOST_CONTACTS: Final = 10_000
 
 _LONGEST_PAGE: Final = 1000
 _MOST_BLOCKED: Final = 5000
+# A mailbox holds two hundred messages.
+_MOST_MESSAGES: Final = 1000
+_MESSAGES_PAGE: Final = 250
+_MOST_CALLS: Final = 5000
 _MOST_DEVICES: Final = 1000
 _DEVICES_PAGE: Final = 100
 
@@ -95,6 +107,7 @@ class RingCentralClient:
             timeout=request_timeout,
             patience=patience,
         )
+        self._server = sign_in.server
         self._near = near
         self._tokens: AccessTokens = (
             TokenSource(self._transport, sign_in, clock) if isinstance(sign_in, AppCredentials) else sign_in
@@ -194,6 +207,63 @@ class RingCentralClient:
         answer = await self._call(endpoint := UNBLOCK_NUMBER.of(entry_id))
         if answer.status != HTTPStatus.NOT_FOUND:
             answer.expect_done(endpoint)
+
+    async def voicemail(self, since: datetime) -> tuple[VoiceMessage, ...]:
+        """Return the messages in the user's mailbox that were left since a moment, oldest first.
+
+        Raises:
+            MissingPermission: the app lacks `ReadMessages`.
+            RingCentralError: as drawn in `errors`.
+        """
+        asked = MESSAGES.asked(messageType="VoiceMail", availability="Alive", dateFrom=since_text(since))
+        records = await records_of(self._call, asked, size=_MESSAGES_PAGE, most=_MOST_MESSAGES)
+        return voice_messages(records, self._server)
+
+    async def try_voicemail(self) -> None:
+        """Make sure that the mailbox may be read; raises as `voicemail` does."""
+        await records_of(self._call, MESSAGES.asked(messageType="VoiceMail"), size=1, most=1)
+
+    async def content(self, address: str) -> bytes:
+        """Return the sound or the words of a message, which lie at an address of it; raises as `voicemail` does."""
+        answer = await self._call(endpoint := MESSAGE_CONTENT.at(address))
+        answer.expect_done(endpoint)
+        return answer.content
+
+    async def mark_message(self, message_id: str, *, read: bool) -> None:
+        """Note at RingCentral whether somebody has listened to a message; one that is gone is as good.
+
+        Raises:
+            MissingPermission: the app lacks `EditMessages`.
+            RingCentralError: as drawn in `errors`.
+        """
+        status = {"readStatus": "Read" if read else "Unread"}
+        answer = await self._call(endpoint := UPDATE_MESSAGE.of(message_id), status)
+        if answer.status != HTTPStatus.NOT_FOUND:
+            answer.expect_done(endpoint)
+
+    async def delete_message(self, message_id: str) -> None:
+        """Put a message among the deleted ones; one that is gone is as good; raises as `mark_message` does.
+
+        Raises:
+            ValueError: this is no message's id. Without one RingCentral deletes everything.
+        """
+        answer = await self._call(endpoint := DELETE_MESSAGE.of(str(int(message_id))))
+        if answer.status != HTTPStatus.NOT_FOUND:
+            answer.expect_done(endpoint)
+
+    async def call_log(self, since: datetime) -> tuple[LoggedCall, ...]:
+        """Return the user's calls that began since a moment, oldest first.
+
+        Raises:
+            MissingPermission: the app lacks `ReadCallLog`.
+            RingCentralError: as drawn in `errors`.
+        """
+        asked = CALL_LOG.asked(type="Voice", view="Simple", dateFrom=since_text(since))
+        return logged_calls(await records_of(self._call, asked, size=_LONGEST_PAGE, most=_MOST_CALLS))
+
+    async def try_call_log(self) -> None:
+        """Make sure that the call log may be read; raises as `call_log` does."""
+        await records_of(self._call, CALL_LOG.asked(type="Voice"), size=1, most=1)
 
     async def renew(self, computer_name: str, kept: Provision, *, encrypted: bool = True) -> Provision:
         """Return what registers the same device from now on, whoever made it.

@@ -1,6 +1,7 @@
 """Typed members of a JSON object. A ValueError names the member, never its value."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 type JsonObject = Mapping[str, object]
@@ -63,6 +64,17 @@ def whole(value: object, name: str) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
         return int(value)
     raise ValueError(f"{name} is not a whole number")
+
+
+def moment(parent: JsonObject, key: str) -> datetime:
+    """Return the moment at `key` (ISO 8601 with its zone) in UTC, one of this century. Raise ValueError otherwise."""
+    try:
+        at = datetime.fromisoformat(text(parent, key))
+    except ValueError:
+        raise ValueError(f"{key} is not a moment") from None
+    if at.tzinfo is None or not 2000 <= at.year < 2100:
+        raise ValueError(f"{key} is not a moment of this century")
+    return at.astimezone(UTC)
 
 
 def flag(parent: JsonObject, key: str, *, default: bool) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 import aiohttp
 
 from .answer import Answer
-from .endpoints import Endpoint
+from .endpoints import JSON, Endpoint
 from .errors import RateLimited, RingCentralError, UnexpectedAnswer, Unreachable, UnreachableCause
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class Transport:
             raise ValueError("user_agent must look like Name/1.2.3")
         self._session = session
         self._server = server
-        self._headers = {"User-Agent": user_agent, "X-User-Agent": user_agent, "Accept": "application/json"}
+        self._headers = {"User-Agent": user_agent, "X-User-Agent": user_agent}
         self._clock = clock
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._patience = patience or Patience()
@@ -142,8 +142,10 @@ class Transport:
         try:
             async with self._session.request(
                 endpoint.method,
-                self._server + endpoint.target,
-                headers=self._headers | ({"Authorization": authorization} if authorization else {}),
+                endpoint.address or self._server + endpoint.target,
+                headers=self._headers
+                | {"Accept": endpoint.accept}
+                | ({"Authorization": authorization} if authorization else {}),
                 data=form,
                 json=json,
                 timeout=self._timeout,
@@ -153,6 +155,8 @@ class Transport:
                 body = await _bounded_body(response, endpoint.longest)
                 if body is None:
                     return UnexpectedAnswer(f"{UnexpectedAnswer.summary}: too large")
+                if endpoint.accept != JSON:
+                    return Answer.read(response.status, response.headers, body, as_is=True)
                 if len(body) > _READ_AT_ONCE:
                     return await asyncio.to_thread(Answer.read, response.status, response.headers, body)
                 return Answer.read(response.status, response.headers, body)
