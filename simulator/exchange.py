@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from .call import Call
 from .caller import Act, Caller
 from .dialect import Address, Dialect
+from .dialog import Headers
 from .link import Faults, Link
 from .registrar import Account, Registrar
 from .services import Service, ServiceCall
@@ -162,6 +163,14 @@ class Exchange:
         Raises:
             NotRegisteredError: no phone of this account is connected.
         """
+        self._tell(account, "NOTIFY", (("Event", event), ("Subscription-State", "terminated")), b"", now)
+
+    def message(self, account: Account, command: int, now: float) -> None:
+        """Send the account's phone a control message outside any call; raises as `notify` does."""
+        body = f'<Msg><Hdr SID="" Req="" From="#1@{account.domain}:5060" To="" Cmd="{command}"/><Bdy/></Msg>'
+        self._tell(account, "MESSAGE", (("Content-Type", "x-rc/agent"),), body.encode(), now)
+
+    def _tell(self, account: Account, method: str, extra: Headers, body: bytes, now: float) -> None:
         binding = self._registrar.binding(account, now)
         if binding is None or binding.link not in self._links:
             raise NotRegisteredError
@@ -173,13 +182,12 @@ class Exchange:
             ("From", f"<sip:{account.domain}>;tag={token}"),
             ("To", f"<sip:{account.username}@{account.domain}>"),
             ("Call-ID", f"notify-{token}"),
-            ("CSeq", "1 NOTIFY"),
-            ("Contact", f"<sip:{server};transport=tcp>"),
-            ("Event", event),
-            ("Subscription-State", "terminated"),
+            ("CSeq", f"1 {method}"),
+            *((("Contact", f"<sip:{server};transport=tcp>"),) if method == "NOTIFY" else ()),
+            *extra,
         ]
         self._notified.add(f"notify-{token}")
-        self._links[binding.link].send(request("NOTIFY", binding.contact, headers).encode(), now)
+        self._links[binding.link].send(request(method, binding.contact, headers, body).encode(), now)
         self._flush(now)
 
     def connected(self, link: int, *, secure: bool = False) -> None:

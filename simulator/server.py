@@ -150,6 +150,15 @@ class Server:
         self.exchange.notify(account or self.accounts[0], event, self._loop.time())
         self.pump()
 
+    def message(self, account: Account | None = None, command: int = 3) -> None:
+        """Send a control message to the phone of an account, by default that there is a new one for the first's.
+
+        Raises:
+            NotRegisteredError: no phone of this account is connected.
+        """
+        self.exchange.message(account or self.accounts[0], command, self._loop.time())
+        self.pump()
+
     def drop(self, account: Account | None = None) -> None:
         """Close the connection that an account is registered over, by default the first's."""
         self.exchange.drop(account or self.accounts[0], self._loop.time())

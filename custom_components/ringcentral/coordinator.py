@@ -322,6 +322,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             caller_name=call.caller.name,
             called=call.called.number,
             contact=contact.name if contact is not None else None,
+            remote_id=call.session,
         )
         self._filing.keep(self.library.begin_call(record))
         if call.direction is Direction.INCOMING and not self.callers.of(call.call_id).kept_away:

@@ -139,9 +139,11 @@ async def test_what_is_kept_elsewhere_too_is_kept_here_once(library: Library) ->
     assert clip.remote_id == "message-7"
     with pytest.raises(LibraryError):
         await library.begin_clip("front-door", START, remote_id="message-7")
-    with pytest.raises(LibraryError):
-        await library.begin_call(replace(CALL, id="call-2", remote_id="session-7"))
+    await library.begin_call(replace(CALL, id="call-2", remote_id="session-7"))
     await library.begin_call(replace(CALL, id="call-3"))
+
+    named = {call.id: call.remote_id for call in await library.calls("front-door")}
+    assert named == {"call-1": "session-7", "call-2": None, "call-3": None}
 
 
 @pytest.mark.parametrize(("question", "index"), QUESTIONS.items())

@@ -363,3 +363,20 @@ def test_a_phone_may_be_notified_outside_any_call() -> None:
     assert exchange.violations == []
     give(exchange, respond(notify, 200))
     assert exchange.violations == ["200 to NOTIFY: belongs to no call"]
+
+
+def test_a_phone_may_be_told_of_a_message_outside_any_call() -> None:
+    exchange = connected()
+    with pytest.raises(NotRegisteredError):
+        exchange.message(OPEN, 3, 61.0)
+    exchange.message(OPEN, 3, 1.0)
+    (message,) = sent(exchange.outputs())
+
+    assert (message.method, message.get("Content-Type"), message.get("Contact")) == (
+        "MESSAGE",
+        "x-rc/agent",
+        None,
+    )
+    assert b'Cmd="3"' in message.body
+    give(exchange, respond(message, 200))
+    assert exchange.violations == []

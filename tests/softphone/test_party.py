@@ -14,6 +14,7 @@ from custom_components.ringcentral.softphone.party import (
     clean_name,
     clean_number,
     clean_text,
+    session_of,
 )
 from custom_components.ringcentral.softphone.rc_message import RcMessage
 from custom_components.ringcentral.softphone.sip.message import Headers, Request
@@ -34,6 +35,27 @@ def test_ringcentral_tells_first() -> None:
 
 def test_then_the_asserted_identity() -> None:
     assert caller_of(invite(IDENTITY), None) == Party("+18005550199", "Support Queue")
+
+
+@pytest.mark.parametrize(
+    ("value", "session"),
+    [
+        ("party-id=p-33f7-2;session-id=s-33f7", "s-33f7"),
+        ("session-id=s-33f7;party-id=p-33f7-2", "s-33f7"),
+        ("Party-Id=p-1; Session-ID = s-1 ", "s-1"),
+        ("other-session-id=s-1", None),
+        ("session-id=", None),
+        ("session-id=a b", None),
+        ("session-id=" + "x" * 129, None),
+        ("", None),
+    ],
+)
+def test_ringcentral_says_what_it_calls_the_call(value: str, session: str | None) -> None:
+    assert session_of(invite(("P-Rc-Api-Ids", value))) == session
+
+
+def test_elsewhere_a_call_has_no_such_name() -> None:
+    assert session_of(invite()) is None
 
 
 @pytest.mark.parametrize("value", ["id", "user;id", "ID", "id;critical"])

@@ -13,6 +13,7 @@ from .errors import (
 from .folders import bounds, midnight
 from .library import Library
 from .records import (
+    ELSEWHERE,
     RECOVERED_LINE_ID,
     CallerClips,
     CallQuery,
@@ -34,6 +35,7 @@ from .records import (
 )
 
 __all__ = [
+    "ELSEWHERE",
     "RECOVERED_LINE_ID",
     "CallQuery",
     "CallRecord",

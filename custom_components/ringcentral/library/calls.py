@@ -9,7 +9,7 @@ import sqlite3
 from typing import Final
 
 from .database import transaction
-from .records import CallQuery, CallRecord, Direction, Missed
+from .records import ELSEWHERE, CallQuery, CallRecord, Direction, Missed
 
 MAX_TEXT: Final = 128
 """Characters kept of a number or a name: more than any real one has, whatever the wire says."""
@@ -30,6 +30,7 @@ _CONDITIONS: Final = {
     "direction": "direction = :direction",
     "outcome": "outcome = :outcome",
     "without": "outcome IS NOT :without",
+    "here": f"id NOT LIKE '{ELSEWHERE}%'",
     "since": "started_at >= :since",
 }
 """What each attribute of a query asks of a call; only those given are named, or no index would serve."""
@@ -51,7 +52,7 @@ class CallTable:
         self._connection = connection
 
     def begin(self, call: CallRecord) -> None:
-        """Add a call."""
+        """Add a call. One that rings a second time is another call here and the same elsewhere: the first has its name."""
         with transaction(self._connection):
             self._connection.execute(
                 """
@@ -60,7 +61,9 @@ class CallTable:
                                    remote_id)
                 VALUES (:id, :line_id, :direction, :caller, :caller_name, :called,
                         :started_at, :answered_at, :ended_at, :outcome, :end_reason, :contact, :media, :other,
-                        :remote_id)
+                        (SELECT :remote_id WHERE NOT EXISTS (
+                            SELECT 1 FROM calls WHERE line_id = :line_id AND remote_id = :remote_id
+                        )))
                 """,
                 {
                     "id": call.id,
@@ -100,6 +103,18 @@ class CallTable:
                 (at.timestamp(), outcome, end_reason, _bounded(media), call_id),
             )
 
+    def link(self, call_id: str, remote_id: str, outcome: str | None, end_reason: str | None) -> None:
+        """Note what a call is called elsewhere, unless another is called that, and how it ended there, if that is told."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "UPDATE OR IGNORE calls SET remote_id = ? WHERE id = ?", (kept(remote_id), call_id)
+            )
+            if outcome is not None:
+                self._connection.execute(
+                    "UPDATE calls SET outcome = ?, end_reason = ? WHERE id = ?",
+                    (outcome, end_reason, call_id),
+                )
+
     def newest(self, line_id: str, limit: int, query: CallQuery) -> list[CallRecord]:
         """Return the latest calls of a line that are asked for, newest first."""
         values = {
@@ -107,6 +122,7 @@ class CallTable:
             "direction": query.direction,
             "outcome": query.outcome,
             "without": query.without,
+            "here": query.here or None,
             "since": _seconds(query.since),
             "limit": limit,
         }

@@ -134,6 +134,18 @@ class ClipTable:
             json.dumps([*call_ids]),
         )
 
+    def remote(self, line_id: str, remote_ids: Collection[str]) -> dict[str, Clip]:
+        """Return those of a line's saved clips that are called this elsewhere, by what they are called there."""
+        found = self._clips(
+            """
+            WHERE clips.line_id = ? AND state = ? AND clips.remote_id IN (SELECT value FROM json_each(?))
+            """,
+            line_id,
+            ClipState.SAVED,
+            json.dumps([*remote_ids]),
+        )
+        return {clip.remote_id: clip for clip in found if clip.remote_id is not None}
+
     def last(self, line_id: str) -> Clip | None:
         """Return the latest saved clip of a line."""
         found = self._clips(

@@ -119,9 +119,15 @@ class Library:
         """Note when and how a call ended, and what was counted of its sound as JSON; only the first time counts."""
         await self._run(lambda shelves: shelves.calls.end(call_id, at, outcome, end_reason, media))
 
+    async def link_call(
+        self, call_id: str, remote_id: str, *, outcome: str | None = None, end_reason: str | None = None
+    ) -> None:
+        """Note what a call is called in a call log elsewhere, and another end of it where that log knows better."""
+        await self._run(lambda shelves: shelves.calls.link(call_id, remote_id, outcome, end_reason))
+
     async def last_call(self, line_id: str, *, without: str | None = None) -> CallRecord | None:
-        """Return the latest call that came to a line, and that had another outcome where one is named."""
-        calls = await self.calls(line_id, 1, CallQuery(Direction.INCOMING, without=without))
+        """Return the latest call that rang at a line, and that had another outcome where one is named."""
+        calls = await self.calls(line_id, 1, CallQuery(Direction.INCOMING, without=without, here=True))
         return calls[0] if calls else None
 
     async def calls(
@@ -141,6 +147,10 @@ class Library:
     async def clips_of_calls(self, call_ids: Collection[str]) -> list[Clip]:
         """Return the saved clips of calls, oldest first."""
         return await self._run(lambda shelves: shelves.clips.of_calls(call_ids))
+
+    async def remote_clips(self, line_id: str, remote_ids: Collection[str]) -> dict[str, Clip]:
+        """Return those of a line's saved clips that are called this elsewhere, by what they are called there."""
+        return await self._run(lambda shelves: shelves.clips.remote(line_id, remote_ids))
 
     async def begin_clip(
         self,

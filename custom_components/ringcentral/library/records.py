@@ -7,6 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+ELSEWHERE: Final = "elsewhere-"
+"""What the ids of calls begin with that only another phone of the account, or its voicemail, had."""
+
 RECOVERED_LINE_ID: Final = "recovered"
 """The line of clips found on disk after the database that knew their line was lost."""
 
@@ -100,6 +103,7 @@ class CallQuery:
 
     Attributes:
         without: an outcome that they must not have.
+        here: only those that came to this line, or were placed with it, and none of other phones.
         since: when the first of them may have begun.
         of_number: tells whether the number at the other end is meant, on the library's thread; who is anonymous isn't.
     """
@@ -107,6 +111,7 @@ class CallQuery:
     direction: Direction | None = None
     outcome: str | None = None
     without: str | None = None
+    here: bool = False
     since: datetime | None = None
     of_number: Callable[[str], bool] | None = None
 

@@ -20,7 +20,7 @@ from .events import Call, CallEnded, CallState, Cause, Direction, EndReason, Flo
 from .line.enrolment import Enrolment
 from .line.heartbeat import Heartbeat
 from .line.registration import RegistrationState
-from .party import Party, called_of, caller_of
+from .party import Party, called_of, caller_of, session_of
 from .sip.address import escape_user
 from .sip.framing import FramingError, KeepAlive
 from .sip.message import MalformedMessageError, Message, Request, Response
@@ -308,8 +308,9 @@ class UserAgent:
             return
         assert self._flow is not None
         rc = rc_message.parse_rc_message(invite.headers.get("P-rc") or "")
+        parties = caller_of(invite, rc), called_of(invite, rc)
         info = Call(
-            self._token(), Direction.INCOMING, caller_of(invite, rc), called_of(invite, rc), CallState.RINGING
+            self._token(), Direction.INCOMING, *parties, CallState.RINGING, session=session_of(invite)
         )
         dialog = Dialog(
             invite,

@@ -81,7 +81,10 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as it stands; call_id is our own, unique for ever, and never shown to the network."""
+    """One call as it stands; call_id is our own, unique for ever, and never shown to the network.
+
+    session is what RingCentral calls the call wherever it tells of it; None where it doesn't say.
+    """
 
     call_id: str
     direction: Direction
@@ -90,6 +93,7 @@ class Call:
     state: CallState
     hold: Hold | None = None
     """Who holds it, while it is on hold."""
+    session: str | None = field(default=None, repr=False, compare=False)
 
     @property
     def answered(self) -> bool:
@@ -224,6 +228,11 @@ class ProvisioningAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class MailboxChanged:
+    """The server says that there is something new in the account's mailbox; it may be there only a moment later."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unregistered:
     """The server has forgotten us, as we asked."""
 
@@ -251,6 +260,13 @@ class LineLost:
 
 type CallEvent = CallChanged | CallEnded | MediaAgreed | KeyPressed | KeyTold
 type LineEvent = (
-    Registered | RegistrationRefused | ViaRewritten | ProvisioningAsked | Unregistered | FlowFailed | LineLost
+    Registered
+    | RegistrationRefused
+    | ViaRewritten
+    | ProvisioningAsked
+    | MailboxChanged
+    | Unregistered
+    | FlowFailed
+    | LineLost
 )
 type PhoneEvent = CallEvent | LineEvent

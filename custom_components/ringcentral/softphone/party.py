@@ -15,6 +15,9 @@ MAX_NUMBER: Final = 40
 
 _ANONYMOUS: Final = frozenset({"anonymous", "restricted", "private", "unavailable", "unknown", "withheld"})
 _SEPARATORS: Final = str.maketrans("", "", " -.()/")
+_SESSION: Final = re.compile(
+    r"(?:^|;)\s*session-id\s*=\s*([\w.-]{1,128})\s*(?:;|$)", re.ASCII | re.IGNORECASE
+)
 _DIALLED: Final = re.compile(r"\+?[0-9*#]+")
 # RingCentral's user name of a provisioned device: main number * extension, at times with a suffix.
 _MAIN_NUMBER: Final = re.compile(r"(\+?\d{7,15})\*\d+(?:-\w+)?")
@@ -44,6 +47,12 @@ def called_of(invite: Request, rc: RcMessage | None) -> Party:
     if match := _MAIN_NUMBER.fullmatch(user):
         user = match[1]
     return Party(clean_number(body.get("ToPhn", "")) or clean_number(user), clean_name(body.get("ToNm", "")))
+
+
+def session_of(invite: Request) -> str | None:
+    """Return what RingCentral calls the call in its call log and elsewhere: the session of `p-rc-api-ids`."""
+    found = _SESSION.search(invite.headers.get("p-rc-api-ids") or "")
+    return found[1] if found else None
 
 
 def clean_text(text: str) -> str:

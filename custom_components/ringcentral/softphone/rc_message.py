@@ -24,6 +24,8 @@ _ATTRIBUTE: Final = re.compile(r"([\w:.-]+)\s*=\s*\"([^\"<]*)\"")
 class Command(IntEnum):
     """The commands this phone understands."""
 
+    NEW_MESSAGE = 3
+    """Somebody has left a message with the voicemail."""
     INCOMING_CALL = 6
     ALREADY_PROCESSED = 7
     TO_VOICEMAIL = 11
@@ -57,6 +59,12 @@ def processed_by(client: str, text: bytes) -> str | None:
     if told is None or told.command != Command.ALREADY_PROCESSED or told.body.get("Cln") != client:
         return None
     return told.header.get("SID", "")
+
+
+def tells_of_message(text: bytes) -> bool:
+    """Whether a message says that there is another in the mailbox, which is the account's and no instance's."""
+    told = parse_rc_message(text.decode("utf-8", "replace"))
+    return told is not None and told.command == Command.NEW_MESSAGE
 
 
 def agent_uri(told: RcMessage | None) -> str:

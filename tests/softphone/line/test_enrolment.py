@@ -9,6 +9,7 @@ from custom_components.ringcentral.softphone.events import (
     CallEnded,
     EndReason,
     FlowFailed,
+    MailboxChanged,
     PhoneEvent,
     ProvisioningAsked,
     Registered,
@@ -201,7 +202,9 @@ def test_provisioning_may_be_asked_for_while_a_refresh_is_on_its_way(line: Line)
 @pytest.mark.parametrize(
     ("method", "event", "to_tag"),
     [
-        ("NOTIFY", "message-summary", ""),
+        ("NOTIFY", "message-summary.winfo", ""),
+        ("NOTIFY", "message-summary", "somebody"),
+        ("MESSAGE", "message-summary", ""),
         ("NOTIFY", "check-sync.winfo", ""),
         ("NOTIFY", "check-sync", "somebody"),
         ("OPTIONS", "check-sync", ""),
@@ -210,6 +213,31 @@ def test_provisioning_may_be_asked_for_while_a_refresh_is_on_its_way(line: Line)
 def test_other_news_ask_for_nothing(line: Line, method: str, event: str, to_tag: str) -> None:
     line.receive(request(method, headers=(("Event", event),), to_tag=to_tag))
     assert line.events() == []
+
+
+NEW_MESSAGE = b'<Msg><Hdr SID="" Req="" Cmd="3"/><Bdy/></Msg>'
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        request("NOTIFY", headers=(("Event", "message-summary"),), body=b"Messages-Waiting: yes\r\n"),
+        request("NOTIFY", headers=(("o", " Message-Summary;id=7"),)),
+        request("MESSAGE", headers=(("Content-Type", "x-rc/agent"),), body=NEW_MESSAGE),
+    ],
+)
+def test_a_server_may_tell_of_a_new_message(line: Line, news: bytes) -> None:
+    (ok,) = line.receive(news)
+    assert ok.status == 200
+    assert line.events() == [MailboxChanged()]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff", NEW_MESSAGE.replace(b"3", b"6"), NEW_MESSAGE.replace(b"3", b"33")]
+)
+def test_other_messages_tell_of_none(line: Line, body: bytes) -> None:
+    (ok,) = line.receive(request("MESSAGE", body=body))
+    assert (ok.status, line.events()) == (200, [])
 
 
 def test_nobody_may_ask_for_provisioning_who_has_not_registered_us() -> None:

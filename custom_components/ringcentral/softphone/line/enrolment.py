@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Final
 
 from ..account import Account, Flow
-from ..events import LineEvent, ProvisioningAsked, Unregistered
+from ..events import LineEvent, MailboxChanged, ProvisioningAsked, Unregistered
 from ..sip.message import Request, Response
+from ..rc_message import tells_of_message
 from .registration import Registration, RegistrationState
 
 _UNUSED: Final = frozenset({RegistrationState.IDLE, RegistrationState.UNREGISTERING})
@@ -109,10 +110,21 @@ class Enrolment:
         return self._current.receive(response, now)
 
     def told(self, request: Request) -> None:
-        """Take note of what the server says outside any call: NOTIFY `check-sync`, with or without `;reboot=…`."""
+        """Take note of what the server says outside any call.
+
+        NOTIFY `check-sync`, with or without `;reboot=…`; NOTIFY `message-summary` (RFC 3842), asked for or not; and
+        RingCentral's own word for the same.
+        """
+        if not self._current.granted:
+            return
         event = (request.headers.get("Event") or "").partition(";")[0].strip().lower()
-        if request.method == "NOTIFY" and event == "check-sync" and self._current.granted:
+        notified = event if request.method == "NOTIFY" else ""
+        if notified == "check-sync":
             self._emit(ProvisioningAsked())
+        elif notified == "message-summary" or (
+            request.method == "MESSAGE" and tells_of_message(request.body)
+        ):
+            self._emit(MailboxChanged())
 
     def _part(self, former: Registration, now: float) -> None:
         """Go on without the former account once nothing more is to be had of it."""
