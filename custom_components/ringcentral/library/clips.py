@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, time, tzinfo
+from datetime import datetime, time, tzinfo
 from itertools import islice
 import json
-from pathlib import Path
 import secrets
 import sqlite3
 from typing import Final
@@ -15,8 +14,7 @@ from .database import transaction
 from .errors import ClipInUseError, ClipNotFoundError
 from .loudness import measure
 from .records import Clip, ClipKind, ClipState, Consent, Day, Direction, Total
-
-CLIPS_FOLDER: Final = "clips"
+from .shelf import Shelf
 
 _SELECT: Final = """
 SELECT clips.*, direction, caller, caller_name, called, contact
@@ -34,13 +32,13 @@ MAX_TRANSCRIPT: Final = 200_000
 class ClipTable:
     """Reads and writes clips, on the thread that owns the connection.
 
-    A file is named by its clip's id alone: nothing a caller sent is ever part of a path.
+    A file is named by its clip's id and time alone: nothing a caller sent is ever part of a path.
     """
 
-    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
-        """Work on an open database whose audio lies in `folder`."""
+    def __init__(self, connection: sqlite3.Connection, shelf: Shelf) -> None:
+        """Work on an open database whose audio lies on a shelf."""
         self._connection = connection
-        self._folder = folder
+        self._shelf = shelf
 
     def begin(
         self,
@@ -54,8 +52,7 @@ class ClipTable:
     ) -> Clip:
         """Add a clip that is being recorded, and make the folder its file will go to."""
         clip_id = secrets.token_hex(16)
-        path = f"{CLIPS_FOLDER}/{started_at.astimezone(UTC):%Y-%m}/{clip_id}.wav"
-        (self._folder / path).parent.mkdir(parents=True, exist_ok=True)
+        path = self._shelf.make_room(line_id, started_at, clip_id)
         with transaction(self._connection):
             self._connection.execute(
                 """
@@ -100,19 +97,14 @@ class ClipTable:
 
     def discard(self, clip_id: str) -> None:
         """Delete a clip, the file first so that a failure leaves the row to try again with."""
-        if (clip := self.get(clip_id)) is None:
+        found = self._connection.execute("SELECT path FROM clips WHERE id = ?", (clip_id,)).fetchone()
+        if found is None:
             return
-        clip.path.unlink(missing_ok=True)
+        gone = self._shelf.unlink(found["path"])
         with transaction(self._connection):
+            if not gone:
+                self._connection.execute("INSERT OR IGNORE INTO doomed VALUES (?)", (found["path"],))
             self._connection.execute("DELETE FROM clips WHERE id = ?", (clip_id,))
-
-    def remove_line(self, line_id: str) -> None:
-        """Delete every clip and call of a line, files first."""
-        for (path,) in self._connection.execute("SELECT path FROM clips WHERE line_id = ?", (line_id,)):
-            (self._folder / path).unlink(missing_ok=True)
-        with transaction(self._connection):
-            self._connection.execute("DELETE FROM clips WHERE line_id = ?", (line_id,))
-            self._connection.execute("DELETE FROM calls WHERE line_id = ?", (line_id,))
 
     def get(self, clip_id: str) -> Clip | None:
         """Return a clip in whatever state it is."""
@@ -226,7 +218,7 @@ class ClipTable:
             state=ClipState(row["state"]),
             started_at=moment(row["started_at"]),
             duration=row["duration"],
-            path=self._folder / row["path"],
+            path=self._shelf / row["path"],
             direction=None if row["direction"] is None else Direction(row["direction"]),
             caller=row["caller"],
             caller_name=row["caller_name"],

@@ -8,6 +8,7 @@ from pathlib import Path
 import sqlite3
 from typing import Final
 
+from .backup import hold, look_over, resume
 from .calls import CallTable
 from .clips import ClipTable
 from .database import close_database, open_database, set_aside
@@ -30,8 +31,9 @@ from .records import (
     Total,
 )
 from .recovery import Repair, mark_interrupted, recover, refile
-from .retention import forget, purge, sweep
+from .retention import forget, purge, remove_line, sweep
 from .search import Search, prepare
+from .shelf import Shelf
 from .worker import Worker
 
 DATABASE: Final = "library.db"
@@ -56,15 +58,19 @@ class _Shelves:
 class Library:
     """Keeps calls and clips in `<folder>/library.db` and `<folder>/clips/<yyyy-mm>/<clip_id>.wav`.
 
+    Clips of lines that `shelf.places` names go to `<media>/<place>/<yyyy-mm>/<yyyy-mm-dd hh-mm-ss> <clip_id>.wav`, as
+    long as the folder `media` is there.
+
     One thread does all the work, in the order it was asked for, so no method blocks the event
     loop; what was asked for is done even if the asking task is cancelled. Methods raise a
     `LibraryError` and nothing else; all but `open` and `close` raise `LibraryClosedError` while
     the library is not open. Moments are aware datetimes, durations seconds.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Name the folder; nothing is touched before `open`."""
+    def __init__(self, folder: Path, media: Path | None = None) -> None:
+        """Name the folders; nothing is touched before `open`."""
         self._folder = folder
+        self.shelf = Shelf(folder, media)
         self._opening = asyncio.Lock()
         self._worker: Worker | None = None
         self._shelves: _Shelves | None = None
@@ -243,13 +249,11 @@ class Library:
 
         What is being recorded stays. Others get their turn in between; what was deleted when the task is cancelled is.
         """
-        return await self._step_by_step(
-            lambda shelves: purge(shelves.connection, self._folder, retention, now)
-        )
+        return await self._step_by_step(lambda shelves: purge(shelves.connection, self.shelf, retention, now))
 
     async def forget(self, numbers: Collection[str]) -> Purged:
         """Delete all calls, clips and files of a caller, of all lines; a call that is going on stays."""
-        return await self._step_by_step(lambda shelves: forget(shelves.connection, self._folder, numbers))
+        return await self._step_by_step(lambda shelves: forget(shelves.connection, self.shelf, numbers))
 
     async def days(
         self, line_id: str, zone: tzinfo, *, limit: int | None = None, offset: int = 0
@@ -270,9 +274,21 @@ class Library:
         """
         return await self._run(lambda shelves: recover(shelves.connection, shelves.clips, repair))
 
-    async def remove_line(self, line_id: str) -> None:
+    async def remove_line(self, line_id: str) -> Purged:
         """Delete all calls and clips of a line, and their files."""
-        await self._run(lambda shelves: shelves.clips.remove_line(line_id))
+        return await self._step_by_step(lambda shelves: remove_line(shelves.connection, self.shelf, line_id))
+
+    async def hold(self) -> None:
+        """Let all files be copied, as for a backup, until `resume`: none goes away, and the database's stays as it is.
+
+        Everything works meanwhile; files of what is deleted go with `resume`.
+        """
+        await self._run(lambda shelves: hold(shelves.connection, self.shelf, self._folder))
+
+    async def resume(self) -> None:
+        """Go on as usual after `hold`; without one, nothing happens."""
+        await self._run(lambda shelves: resume(shelves.connection, self.shelf, self._folder))
+        await self._step_by_step(lambda shelves: sweep(shelves.connection, self.shelf))
 
     async def _run[T](self, job: Callable[[_Shelves], T]) -> T:
         if self._worker is None:
@@ -311,10 +327,11 @@ class Library:
         assert self._shelves is not None
         with translated():
             if fresh:
-                refile(self._shelves.connection, self._folder)
+                refile(self._shelves.connection, self.shelf)
             mark_interrupted(self._shelves.connection)
-            for _ in sweep(self._shelves.connection, self._folder):
+            for _ in sweep(self._shelves.connection, self.shelf):
                 pass
+            look_over(self._shelves.connection, self.shelf, self._folder)
 
     def _connect(self, path: Path) -> bool:
         with translated():
@@ -325,7 +342,7 @@ class Library:
                 connection.close()
                 raise
         self._damaged = False
-        clips = ClipTable(connection, self._folder)
+        clips = ClipTable(connection, self.shelf)
         self._shelves = _Shelves(
             connection,
             CallTable(connection),
@@ -337,6 +354,7 @@ class Library:
 
     def _close(self) -> None:
         shelves, self._shelves = self._shelves, None
+        self.shelf.held = False
         if shelves is not None:
             with translated():
                 close_database(shelves.connection, damaged=self._damaged)

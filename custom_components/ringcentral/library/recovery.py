@@ -6,13 +6,13 @@ nothing of when it had to be begun afresh. `recover` then makes clips of both.
 
 from collections.abc import Callable
 from pathlib import Path
-import re
 import sqlite3
 from typing import Final
 
-from .clips import CLIPS_FOLDER, ClipTable
+from .clips import ClipTable
 from .database import transaction
 from .records import RECOVERED_LINE_ID, Clip, ClipKind, ClipState
+from .shelf import Shelf
 
 SAMPLE_RATE: Final = 8000
 """Samples of a clip per second."""
@@ -22,8 +22,6 @@ type Repair = Callable[[Path], int | None]
 
 _WAV_HEADER: Final = 44
 """Bytes of a WAV file that holds no sound."""
-
-_CLIP_FILE: Final = re.compile(r"[0-9a-f]{32}\.wav")
 
 
 def mark_interrupted(connection: sqlite3.Connection) -> None:
@@ -46,13 +44,13 @@ def mark_interrupted(connection: sqlite3.Connection) -> None:
         )
 
 
-def refile(connection: sqlite3.Connection, folder: Path) -> None:
-    """Add the clips whose files lie in the folder to a fresh database, as interrupted ones.
+def refile(connection: sqlite3.Connection, shelf: Shelf) -> None:
+    """Add the clips whose files lie on the shelf and that the database doesn't know, as interrupted ones.
 
     All that is left of them is the file: its name is the id, and until `recover` knows the
     length, the moment it was last written stands for the start.
     """
-    files = [path for path in folder.glob(f"{CLIPS_FOLDER}/*/*.wav") if _CLIP_FILE.fullmatch(path.name)]
+    doomed = {path for (path,) in connection.execute("SELECT path FROM doomed")}
     with transaction(connection):
         connection.executemany(
             """
@@ -61,14 +59,15 @@ def refile(connection: sqlite3.Connection, folder: Path) -> None:
             """,
             [
                 (
-                    path.stem,
+                    clip_id,
                     RECOVERED_LINE_ID,
                     ClipKind.CALL,
                     ClipState.INTERRUPTED,
-                    path.stat().st_mtime,
-                    path.relative_to(folder).as_posix(),
+                    file.stat().st_mtime,
+                    path,
                 )
-                for path in files
+                for clip_id, path, file in shelf.clips()
+                if path not in doomed
             ],
         )
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 import json
-from pathlib import Path
 import sqlite3
 from typing import Final
 
 from .calls import bare
 from .database import transaction
 from .records import Purged, Retention
+from .shelf import Shelf
 
 _CLIPS_AT_ONCE: Final = 10
 _CALLS_AT_ONCE: Final = 100
@@ -25,24 +25,24 @@ type _Choice = Callable[[], list[sqlite3.Row]]
 
 
 def purge(
-    connection: sqlite3.Connection, folder: Path, retention: Retention, now: datetime
+    connection: sqlite3.Connection, shelf: Shelf, retention: Retention, now: datetime
 ) -> Iterator[Purged]:
     """Delete what is kept no longer, oldest first, one step at a time; each yields what it deleted."""
-    yield from sweep(connection, folder)
+    yield from sweep(connection, shelf)
     if retention.days is not None:
         before = (now - timedelta(days=retention.days)).timestamp()
-        yield from _drop_clips(connection, folder, partial(_old, connection, retention, before))
+        yield from _drop_clips(connection, shelf, partial(_old, connection, retention, before))
         yield from _drop_calls(connection, retention.line_id, before)
     if (most := retention.most_bytes) is not None:
-        yield from _drop_clips(connection, folder, partial(_too_many, connection, retention, most))
+        yield from _drop_clips(connection, shelf, partial(_too_many, connection, retention, most))
 
 
-def forget(connection: sqlite3.Connection, folder: Path, numbers: Collection[str]) -> Iterator[Purged]:
+def forget(connection: sqlite3.Connection, shelf: Shelf, numbers: Collection[str]) -> Iterator[Purged]:
     """Delete all calls and clips with numbers, one step at a time; what is going on now stays.
 
     A number is the same however it is punctuated.
     """
-    yield from sweep(connection, folder)
+    yield from sweep(connection, shelf)
     meant = {bare(number) for number in numbers}
     known = [
         other
@@ -51,19 +51,27 @@ def forget(connection: sqlite3.Connection, folder: Path, numbers: Collection[str
     ]
     yield Purged()
     for other in known:
-        yield from _drop_clips(connection, folder, partial(_of_caller, connection, other))
+        yield from _drop_clips(connection, shelf, partial(_of_caller, connection, other))
         while (count := _forget_calls(connection, other)) > 0:
             yield Purged(calls=count)
 
 
-def sweep(connection: sqlite3.Connection, folder: Path) -> Iterator[Purged]:
+def remove_line(connection: sqlite3.Connection, shelf: Shelf, line_id: str) -> Iterator[Purged]:
+    """Delete all calls and clips of a line, one step at a time."""
+    yield from sweep(connection, shelf)
+    yield from _drop_clips(connection, shelf, partial(_of_line, connection, line_id))
+    while (count := _drop_calls_of_line(connection, line_id)) > 0:
+        yield Purged(calls=count)
+
+
+def sweep(connection: sqlite3.Connection, shelf: Shelf) -> Iterator[Purged]:
     """Delete the files whose clips are gone, one step at a time."""
     paths = [path for (path,) in connection.execute("SELECT path FROM doomed")]
     for at in range(0, len(paths), _CLIPS_AT_ONCE):
-        yield Purged(left=_unlink(connection, folder, paths[at : at + _CLIPS_AT_ONCE]))
+        yield Purged(left=_unlink(connection, shelf, paths[at : at + _CLIPS_AT_ONCE]))
 
 
-def _drop_clips(connection: sqlite3.Connection, folder: Path, choose: _Choice) -> Iterator[Purged]:
+def _drop_clips(connection: sqlite3.Connection, shelf: Shelf, choose: _Choice) -> Iterator[Purged]:
     while rows := choose():
         numbers = json.dumps([row["number"] for row in rows])
         with transaction(connection):
@@ -77,24 +85,24 @@ def _drop_clips(connection: sqlite3.Connection, folder: Path, choose: _Choice) -
             connection.execute(
                 "DELETE FROM clips WHERE number IN (SELECT value FROM json_each(?))", (numbers,)
             )
-        left = _unlink(connection, folder, [row["path"] for row in rows])
+        left = _unlink(connection, shelf, [row["path"] for row in rows])
         yield Purged(len(rows), sum(row["size"] or 0 for row in rows), left=left)
 
 
-def _unlink(connection: sqlite3.Connection, folder: Path, paths: list[str]) -> int:
-    """Delete doomed files, and return how many could not be."""
-    gone = []
+def _unlink(connection: sqlite3.Connection, shelf: Shelf, paths: list[str]) -> int:
+    """Delete doomed files, and return how many could not be; those that are held go later."""
+    gone, left = [], 0
     for path in paths:
         try:
-            (folder / path).unlink(missing_ok=True)
+            if shelf.unlink(path):
+                gone.append(path)
         except OSError:
-            continue
-        gone.append(path)
+            left += 1
     with transaction(connection):
         connection.execute(
             "DELETE FROM doomed WHERE path IN (SELECT value FROM json_each(?))", (json.dumps(gone),)
         )
-    return len(paths) - len(gone)
+    return left
 
 
 def _old(connection: sqlite3.Connection, retention: Retention, before: float) -> list[sqlite3.Row]:
@@ -148,6 +156,12 @@ def _of_caller(connection: sqlite3.Connection, other: str) -> list[sqlite3.Row]:
     ).fetchall()
 
 
+def _of_line(connection: sqlite3.Connection, line_id: str) -> list[sqlite3.Row]:
+    return connection.execute(
+        "SELECT number, path, size FROM clips WHERE line_id = ? LIMIT ?", (line_id, _CLIPS_AT_ONCE)
+    ).fetchall()
+
+
 def _drop_calls(connection: sqlite3.Connection, line_id: str | None, before: float) -> Iterator[Purged]:
     """Delete the calls before a moment that are over and have no clip, except for the newest of each line."""
     after = (float("-inf"), 0)
@@ -191,4 +205,12 @@ def _forget_calls(connection: sqlite3.Connection, other: str) -> int:
             )
             """,
             (other, _CALLS_AT_ONCE),
+        ).rowcount
+
+
+def _drop_calls_of_line(connection: sqlite3.Connection, line_id: str) -> int:
+    with transaction(connection):
+        return connection.execute(
+            "DELETE FROM calls WHERE rowid IN (SELECT rowid FROM calls WHERE line_id = ? LIMIT ?)",
+            (line_id, _CALLS_AT_ONCE),
         ).rowcount
