@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator,
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
-from custom_components.ringcentral.library import Clip, Library, LibraryError, LibraryFullError
+from custom_components.ringcentral.library import Clip, Library, LibraryError
 from simulator.clip import check_clip
 from simulator.home import free_port
 from simulator.rest import Account as User
@@ -282,39 +282,6 @@ async def test_a_call_does_not_hold_up_the_start_of_home_assistant(
         await hass.async_block_till_done()
 
     assert machine.kinds[-1] == "recording_started"
-
-
-async def test_removing_a_line_deletes_its_calls_and_clips(hass: HomeAssistant, machine: Line) -> None:
-    await machine.call()
-    await machine.told("recording_saved")
-    assert len(machine.clips) == 1
-
-    await hass.config_entries.async_remove(machine.entry.entry_id)
-
-    assert machine.clips == []
-    assert await clips(folder_of(hass), machine.entry.entry_id) == []
-    assert DATA_LIBRARY not in hass.data
-
-
-async def test_a_line_is_removed_even_if_its_clips_cannot_be(
-    hass: HomeAssistant, line: Line, caplog: pytest.LogCaptureFixture
-) -> None:
-    with patch.object(Library, "remove_line", side_effect=LibraryFullError):
-        await hass.config_entries.async_remove(line.entry.entry_id)
-
-    assert hass.config_entries.async_entries(DOMAIN) == []
-    assert "The calls and clips of the line Reception could not be deleted: There is no room" in caplog.text
-    assert DATA_LIBRARY not in hass.data
-
-
-async def test_a_line_is_removed_even_if_its_library_cannot_be_opened(
-    hass: HomeAssistant, line: Line, caplog: pytest.LogCaptureFixture
-) -> None:
-    with patch.object(Library, "open", side_effect=LibraryFullError):
-        await hass.config_entries.async_remove(line.entry.entry_id)
-
-    assert hass.config_entries.async_entries(DOMAIN) == []
-    assert "The calls and clips of the line Reception could not be deleted" in caplog.text
 
 
 # What can't be set up

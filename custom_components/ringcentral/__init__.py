@@ -5,7 +5,6 @@ from typing import Final
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
@@ -14,10 +13,10 @@ from .account.browser_session import EntrySession
 from .account.sources import Source, tls_of
 from .calls.recorded_calls import async_record_calls
 from .clips.keeping import Keeping
+from .clips.removed_lines import DATA_REMOVED, async_setup_removed_lines
 from .clips.views import ClipView, PictureView
-from .const import CONF_RECORDING, CONF_SOURCE, DOMAIN, LOGGER, RecordingMode
+from .const import CONF_RECORDING, CONF_SOURCE, DOMAIN, RecordingMode
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
-from .library import LibraryError
 from .people.address_book import async_remove_address_book
 from .people.caller_blocking import async_take_back
 from .resources import async_acquire, async_release
@@ -38,8 +37,9 @@ PLATFORMS: Final = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Serve the clips and the actions."""
+    """Serve the clips and the actions, and remember lines that are gone."""
     async_setup_services(hass)
+    await async_setup_removed_lines(hass)
     hass.http.register_view(ClipView())
     hass.http.register_view(PictureView())
     return True
@@ -99,19 +99,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: RingCentralConfigEntry)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) -> None:
-    """Delete what is kept of a line that is removed, here and at RingCentral, and sign out."""
+    """Take back what is kept of a line at RingCentral, sign out, and ask what becomes of its calls and clips."""
     await async_take_back(hass, entry)
     await async_remove_address_book(hass, entry)
     if entry.data[CONF_SOURCE] == Source.BROWSER:
         await EntrySession(hass, entry).revoke()
-    try:
-        resources = await async_acquire(hass)
-    except (ConfigEntryError, ConfigEntryNotReady) as error:
-        LOGGER.error("The calls and clips of the line %s could not be deleted: %s", entry.title, error)
-        return
-    try:
-        await resources.library.remove_line(entry.entry_id)
-    except LibraryError as error:
-        LOGGER.error("The calls and clips of the line %s could not be deleted: %s", entry.title, error)
-    finally:
-        await async_release(hass)
+    await hass.data[DATA_REMOVED].async_removed(entry)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from homeassistant.util import dt as dt_util
 
@@ -39,6 +39,9 @@ from .const import (
     AnswerMode,
     RecordingMode,
 )
+
+MEGABYTE: Final = 1_000_000
+"""Bytes, as on the box of a disk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from .clips.media_identifiers import (
     parse_identifier,
 )
 from .clips.media_items import caller_title, clip_item, counted, day_title, folder
+from .clips.removed_lines import removed_lines
 from .clips.wording import Words, async_words
 from .const import DATA_LIBRARY, DOMAIN
 from .library import (
@@ -80,7 +81,7 @@ async def async_get_media_source(hass: HomeAssistant) -> MediaSource:
 
 
 class ClipMediaSource(MediaSource):
-    """Lists the saved clips of the lines there are.
+    """Lists the saved clips of the lines there are, and of those that were removed and have left some.
 
     Identifiers are looked up and never made part of a path. The clips of a line are shown while
     its config entry exists and is enabled, whether or not the line is connected.
@@ -144,7 +145,7 @@ class ClipMediaSource(MediaSource):
     async def _searched(self, value: str) -> set[str]:
         """Return the lines to search from an identifier, raising LookupError or ValueError as for browsing."""
         if not value:
-            return {*self._lines(), RECOVERED_LINE_ID}
+            return self._line_ids()
         identifier = parse_identifier(value)
         if isinstance(identifier, ClipIdentifier):
             return {(await self._clip(identifier)).line_id}
@@ -153,10 +154,10 @@ class ClipMediaSource(MediaSource):
 
     async def _root(self, words: Words) -> BrowseMediaSource:
         totals = await self._library.totals()
-        lines = self._lines() | {RECOVERED_LINE_ID: words["recovered"]}
-        shown = sorted(lines, key=lambda line_id: lines[line_id].casefold())
-        if RECOVERED_LINE_ID not in totals:
-            shown.remove(RECOVERED_LINE_ID)
+        lines = self._titles(words)
+        # What is no line any more is shown as long as something is left of it.
+        there = [line_id for line_id in lines if line_id in totals or line_id in self._lines()]
+        shown = sorted(there, key=lambda line_id: lines[line_id].casefold())
         return folder(
             None,
             self.name,
@@ -167,7 +168,7 @@ class ClipMediaSource(MediaSource):
         )
 
     async def _line(self, line: LineIdentifier, words: Words) -> BrowseMediaSource:
-        title = (self._lines() | {RECOVERED_LINE_ID: words["recovered"]})[line.line_id]
+        title = self._titles(words)[line.line_id]
         total = await self._library.browse([line.line_id], ClipQuery(), limit=0)
         counts = {section: await self._count(line.line_id, section) for section in Section}
         return folder(
@@ -274,9 +275,20 @@ class ClipMediaSource(MediaSource):
         )
         return {entry.entry_id: entry.title for entry in entries}
 
+    def _line_ids(self) -> set[str]:
+        return {*self._lines(), *removed_lines(self._hass), RECOVERED_LINE_ID}
+
+    def _titles(self, words: Words) -> dict[str, str]:
+        """Return the titles of all folders by their line's id: lines, those that were removed, and what was recovered."""
+        removed = {
+            line_id: words["removed_line"].format(line=line.name)
+            for line_id, line in removed_lines(self._hass).items()
+        }
+        return removed | self._lines() | {RECOVERED_LINE_ID: words["recovered"]}
+
     def _look_for(self, line_id: str) -> None:
-        """Raise LookupError if a line is gone; what was recovered is always there."""
-        if line_id not in {*self._lines(), RECOVERED_LINE_ID}:
+        """Raise LookupError if a line is gone and has left nothing; what was recovered is always there."""
+        if line_id not in self._line_ids():
             raise LookupError
 
 

@@ -14,7 +14,7 @@ from ..calls.call_actions import ATTR_NUMBER, CALL_SCHEMA, Response
 from ..calls.call_filter import FILTERS, fits
 from ..const import DOMAIN
 from ..library import CallQuery, CallRecord, Clip, Direction, LibraryError
-from ..lines import async_line
+from ..lines import ATTR_REMOVED_LINE, async_line_or_removed
 from ..media_source import clip_media_content_id
 from ..models import TERMINAL
 from ..people.callers import Callers
@@ -43,14 +43,15 @@ CALLS_SCHEMA: Final = CALL_SCHEMA.extend(
         vol.Optional(ATTR_NUMBER, default=[]): FILTERS[ATTR_NUMBER].validate,
         vol.Optional(ATTR_CONTACT): cv.string,
         vol.Optional(ATTR_SINCE): moment,
+        vol.Optional(ATTR_REMOVED_LINE): cv.string,
         vol.Optional(ATTR_LIMIT, default=20): vol.All(vol.Coerce(int), vol.Range(1, 1000)),
     }
 )
 
 
 async def async_get_calls(action: ServiceCall) -> Response:
-    """Tell the latest calls of a line that are asked for."""
-    line = await async_line(action)
+    """Tell the latest calls of a line, or of one that was removed, that are asked for."""
+    line, line_id = await async_line_or_removed(action)
     data = action.data
     query = CallQuery(
         direction=data.get(ATTR_DIRECTION),
@@ -59,7 +60,7 @@ async def async_get_calls(action: ServiceCall) -> Response:
         of_number=number_filter(line.callers, data[ATTR_NUMBER], data.get(ATTR_CONTACT)),
     )
     try:
-        calls = await line.library.calls(line.config_entry.entry_id, data[ATTR_LIMIT], query)
+        calls = await line.library.calls(line_id, data[ATTR_LIMIT], query)
         clips = await line.library.clips_of_calls([call.id for call in calls])
     except LibraryError as error:
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key=error.key) from error

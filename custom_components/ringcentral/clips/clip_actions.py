@@ -16,7 +16,7 @@ from ..calls.call_filter import FILTERS
 from ..const import DOMAIN
 from ..coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from ..library import Clip, ClipInUseError, ClipNotFoundError, ClipQuery, ClipState, Folder, LibraryError
-from ..lines import async_line
+from ..lines import ATTR_REMOVED_LINE, async_line_of_clip, async_line_or_removed
 from ..media_source import clip_media_content_id
 from ..models import BLOCKED, LastCall
 from ..people.callers import Callers
@@ -55,6 +55,7 @@ CLIPS_SCHEMA: Final = CALL_SCHEMA.extend(
         vol.Optional(ATTR_CONTACT): cv.string,
         vol.Optional(ATTR_SINCE): moment,
         vol.Optional(ATTR_TEXT, default=""): vol.All(cv.string, vol.Strip),
+        vol.Optional(ATTR_REMOVED_LINE): cv.string,
         vol.Optional(ATTR_LIMIT, default=20): vol.All(vol.Coerce(int), vol.Range(1, 1000)),
         vol.Optional(ATTR_OFFSET, default=0): vol.All(vol.Coerce(int), vol.Range(0, _FURTHEST)),
     }
@@ -73,8 +74,8 @@ FORGET_SCHEMA: Final = vol.Schema({vol.Required(ATTR_NUMBER): vol.All(cv.string,
 
 async def async_get_clips(action: ServiceCall) -> Response:
     """Tell the latest recordings of a line that are asked for, and how many of them there are."""
-    line = await async_line(action)
-    lines, data = [line.config_entry.entry_id], action.data
+    line, line_id = await async_line_or_removed(action)
+    lines, data = [line_id], action.data
     query = ClipQuery(
         folder=data[ATTR_FOLDER],
         since=data.get(ATTR_SINCE),
@@ -163,9 +164,8 @@ async def async_forget_number(action: ServiceCall) -> Response:
 
 async def _async_meant(action: ServiceCall) -> tuple[RingCentralCoordinator, str]:
     """Return the line an action is for and the id of its clip; raises ClipNotFoundError where it isn't the line's."""
-    line = await async_line(action)
-    clip = await line.library.clip(action.data[ATTR_CLIP])
-    if clip is None or clip.line_id != line.config_entry.entry_id:
+    line, clip = await async_line_of_clip(action, action.data[ATTR_CLIP])
+    if clip is None:
         raise ClipNotFoundError
     return line, clip.id
 

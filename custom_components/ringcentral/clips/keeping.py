@@ -13,14 +13,14 @@ from ..calls.call_actions import CALL_SCHEMA, Response
 from ..const import DOMAIN, LOGGER
 from ..coordinator import RingCentralCoordinator
 from ..library import LibraryError, Purged, Retention
-from ..line_options import LineOptions
+from ..line_options import MEGABYTE, LineOptions
 from ..lines import async_line
+from .removed_lines import DATA_REMOVED
 
 # When nobody is on the phone, most nights.
 HOUR: Final = 3
 # After a start, which may have come after a night without one.
 SOON: Final = timedelta(minutes=10)
-_MEGABYTE: Final = 1_000_000
 
 PURGE_SCHEMA: Final = CALL_SCHEMA
 
@@ -59,11 +59,11 @@ class Keeping:
 
 
 async def async_purge(line: RingCentralCoordinator) -> Purged:
-    """Delete what is kept no longer; raises LibraryError."""
+    """Delete what is kept no longer, of the line and of lines that were removed; raises LibraryError."""
     purged = await line.library.purge(_retention(line.choices, line.config_entry.entry_id), dt_util.utcnow())
     if purged != Purged():
         line.async_look_up()
-    return purged
+    return purged + await line.hass.data[DATA_REMOVED].async_purge(line.library)
 
 
 async def async_purge_now(action: ServiceCall) -> Response:
@@ -76,13 +76,13 @@ async def async_purge_now(action: ServiceCall) -> Response:
     return {
         "recordings": purged.count,
         "calls": purged.calls,
-        "megabytes": round(purged.bytes / _MEGABYTE, 1),
+        "megabytes": round(purged.bytes / MEGABYTE, 1),
     }
 
 
 def _retention(choices: LineOptions, line_id: str) -> Retention:
     return Retention(
         days=choices.keep_days or None,
-        most_bytes=choices.keep_megabytes * _MEGABYTE or None,
+        most_bytes=choices.keep_megabytes * MEGABYTE or None,
         line_id=line_id,
     )

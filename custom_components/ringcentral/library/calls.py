@@ -144,6 +144,13 @@ class CallTable:
             numbers = islice((row for row, other in rows if other is not None and meant(other)), limit)
             return self._numbered([*numbers])
 
+    def count(self, line_id: str) -> int:
+        """Return how many calls of a line there are."""
+        (count,) = self._connection.execute(
+            "SELECT count(*) FROM calls WHERE line_id = ?", (line_id,)
+        ).fetchone()
+        return int(count)
+
     def missed(self, line_id: str, since: datetime | None, limit: int) -> Missed:
         """Return how many calls nobody took that ended after a moment, and the latest of them."""
         values = {"line_id": line_id, "since": since.timestamp() if since else 0.0, "limit": limit}

@@ -142,6 +142,10 @@ class Library:
         """Return the latest calls of a line, newest first, all or only those that are asked for."""
         return await self._run(lambda shelves: shelves.calls.newest(line_id, limit, query or CallQuery()))
 
+    async def count_calls(self, line_id: str) -> int:
+        """Return how many calls of a line there are."""
+        return await self._run(lambda shelves: shelves.calls.count(line_id))
+
     async def missed(self, line_id: str, since: datetime | None, limit: int = _LATEST_MISSED) -> Missed:
         """Return the calls to a line that nobody took and that ended after a moment, None for all of them."""
         return await self._run(lambda shelves: shelves.calls.missed(line_id, since, limit))

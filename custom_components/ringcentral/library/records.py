@@ -250,12 +250,14 @@ class CallerClips:
 class Retention:
     """How long clips and calls are kept, and how much room they may take; None is without end.
 
-    `keep_favorites` spares favourites both; they count as taking room all the same. `line_id` is of one line alone.
+    `keep_favorites` spares favourites both; they count as taking room all the same. `keep_newest` spares the newest call
+    of each line, for it to be shown. `line_id` is of one line alone.
     """
 
     days: float | None = None
     most_bytes: int | None = None
     keep_favorites: bool = True
+    keep_newest: bool = True
     line_id: str | None = None
 
 

@@ -32,7 +32,7 @@ def purge(
     if retention.days is not None:
         before = (now - timedelta(days=retention.days)).timestamp()
         yield from _drop_clips(connection, shelf, partial(_old, connection, retention, before))
-        yield from _drop_calls(connection, retention.line_id, before)
+        yield from _drop_calls(connection, retention, before)
     if (most := retention.most_bytes) is not None:
         yield from _drop_clips(connection, shelf, partial(_too_many, connection, retention, most))
 
@@ -162,8 +162,8 @@ def _of_line(connection: sqlite3.Connection, line_id: str) -> list[sqlite3.Row]:
     ).fetchall()
 
 
-def _drop_calls(connection: sqlite3.Connection, line_id: str | None, before: float) -> Iterator[Purged]:
-    """Delete the calls before a moment that are over and have no clip, except for the newest of each line."""
+def _drop_calls(connection: sqlite3.Connection, retention: Retention, before: float) -> Iterator[Purged]:
+    """Delete the calls before a moment that are over and have no clip, the newest of a line only where it isn't kept."""
     after = (float("-inf"), 0)
     while rows := connection.execute(
         """
@@ -175,7 +175,7 @@ def _drop_calls(connection: sqlite3.Connection, line_id: str | None, before: flo
             "began": after[0],
             "row": after[1],
             "before": before,
-            "line": line_id,
+            "line": retention.line_id,
             "most": _CALLS_AT_ONCE,
         },
     ).fetchall():
@@ -183,14 +183,14 @@ def _drop_calls(connection: sqlite3.Connection, line_id: str | None, before: flo
         with transaction(connection):
             deleted = connection.execute(
                 """
-                DELETE FROM calls WHERE rowid IN (SELECT value FROM json_each(?)) AND ended_at IS NOT NULL
+                DELETE FROM calls WHERE rowid IN (SELECT value FROM json_each(:rows)) AND ended_at IS NOT NULL
                 AND NOT EXISTS (SELECT 1 FROM clips WHERE call_id = calls.id)
-                AND rowid != (
+                AND NOT (:keep_newest AND rowid = (
                     SELECT rowid FROM calls AS newest WHERE newest.line_id = calls.line_id
                     ORDER BY started_at DESC, rowid DESC LIMIT 1
-                )
+                ))
                 """,
-                (json.dumps([row["rowid"] for row in rows]),),
+                {"rows": json.dumps([row["rowid"] for row in rows]), "keep_newest": retention.keep_newest},
             ).rowcount
         yield Purged(calls=deleted)
 

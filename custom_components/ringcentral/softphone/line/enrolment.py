@@ -9,8 +9,8 @@ from typing import Final
 
 from ..account import Account, Flow
 from ..events import LineEvent, MailboxChanged, ProvisioningAsked, Unregistered
-from ..sip.message import Request, Response
 from ..rc_message import tells_of_message
+from ..sip.message import Request, Response
 from .registration import Registration, RegistrationState
 
 _UNUSED: Final = frozenset({RegistrationState.IDLE, RegistrationState.UNREGISTERING})
