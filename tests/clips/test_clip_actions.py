@@ -90,7 +90,7 @@ async def test_a_recording_is_listed_with_all_that_is_known_of_it(line: Line) ->
     line.cloud.sip.do(call, Step.HANG_UP)
     await line.told("ended")
     await line.hass.async_block_till_done()
-    await line.library.set_transcript(saved["clip"], "Is anybody there?", "en")
+    await line.library.set_transcript(saved["clip"], "Is anybody there?", "en", "A question")
 
     response = await act(line, "get_clips")
 
@@ -116,6 +116,8 @@ async def test_a_recording_is_listed_with_all_that_is_known_of_it(line: Line) ->
             "heard": False,
             "transcript": "Is anybody there?",
             "consent": "announced",
+            "summary": "A question",
+            "language": "en",
         },
     )
 
@@ -127,7 +129,16 @@ async def test_a_recording_without_a_call_is_listed_as_well(line: Line) -> None:
     (clip,) = (await act(line, "get_clips"))["clips"]
 
     assert (clip["clip"], clip["started_at"], clip["duration"]) == (begun.id, START.isoformat(), 2.0)
-    unknown = ("call_id", "direction", "caller", "caller_formatted", "called", "size", "transcript")
+    unknown = (
+        "call_id",
+        "direction",
+        "caller",
+        "caller_formatted",
+        "called",
+        "size",
+        "transcript",
+        "summary",
+    )
     assert [clip[key] for key in unknown] == [None] * len(unknown)
 
 

@@ -127,8 +127,12 @@ async def test_a_transcript_is_kept_bounded_and_fit_to_be_shown(library: Library
     assert (clip.transcript, clip.language) == ("Hello there  ", "en-US")
     long = await library.set_transcript(clip_id, "x" * 300_000)
     assert long.transcript == "x" * 200_000 and long.language is None
+    summed_up = await library.set_transcript(clip_id, "Hello there", "en", "A\ngreeting " * 300)
+    assert summed_up.summary == ("A greeting " * 300)[:2000]
+    anew = await library.set_transcript(clip_id, "Hello, dear", "en")
+    assert (anew.transcript, anew.summary) == ("Hello, dear", None)
     gone = await library.set_transcript(clip_id, None)
-    assert gone.transcript is None
+    assert (gone.transcript, gone.language) == (None, None)
 
 
 async def test_what_is_gone_cannot_be_changed(library: Library) -> None:

@@ -209,4 +209,6 @@ def _told(clip: Clip, callers: Callers) -> Response:
         "heard": clip.heard,
         "transcript": clip.transcript,
         "consent": clip.consent.value if clip.consent else None,
+        "summary": clip.summary,
+        "language": clip.language,
     }

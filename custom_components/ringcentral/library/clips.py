@@ -28,6 +28,9 @@ UPDATE clips SET state = 'saved', duration = ?, size = ?, peak = ?, rms = ?, env
 MAX_TRANSCRIPT: Final = 200_000
 """Characters kept of what was said: half a day of speech."""
 
+MAX_SUMMARY: Final = 2_000
+"""Characters kept of a summary, which is to be a sentence."""
+
 
 class ClipTable:
     """Reads and writes clips, on the thread that owns the connection.
@@ -81,12 +84,16 @@ class ClipTable:
         """Note that somebody has listened to a clip, or is to do so again."""
         return self._change("UPDATE clips SET heard = ? WHERE id = ?", on, clip_id)
 
-    def set_transcript(self, clip_id: str, text: str | None, language: str | None) -> Clip:
+    def set_transcript(
+        self, clip_id: str, text: str | None, language: str | None, summary: str | None
+    ) -> Clip:
         """Keep what was said in a clip; what can't be shown becomes a space."""
-        if text is not None:
-            text = "".join(letter if letter.isprintable() else " " for letter in text[:MAX_TRANSCRIPT])
         return self._change(
-            "UPDATE clips SET transcript = ?, language = ? WHERE id = ?", text, kept(language), clip_id
+            "UPDATE clips SET transcript = ?, language = ?, summary = ? WHERE id = ?",
+            _shown(text, MAX_TRANSCRIPT),
+            kept(language),
+            _shown(summary, MAX_SUMMARY),
+            clip_id,
         )
 
     def delete(self, clip_id: str) -> None:
@@ -237,3 +244,9 @@ class ClipTable:
             summary=row["summary"],
             remote_id=row["remote_id"],
         )
+
+
+def _shown(text: str | None, longest: int) -> str | None:
+    if text is None:
+        return None
+    return "".join(letter if letter.isprintable() else " " for letter in text[:longest])

@@ -206,9 +206,15 @@ class Library:
         """Note that somebody has listened to a clip; raises ClipNotFoundError."""
         return await self._run(lambda shelves: shelves.clips.mark_heard(clip_id, on))
 
-    async def set_transcript(self, clip_id: str, text: str | None, language: str | None = None) -> Clip:
-        """Keep what was said in a clip, and find it by that; raises ClipNotFoundError."""
-        return await self._run(lambda shelves: shelves.clips.set_transcript(clip_id, text, language))
+    async def set_transcript(
+        self, clip_id: str, text: str | None, language: str | None = None, summary: str | None = None
+    ) -> Clip:
+        """Keep what was said in a clip, and find it by that; raises ClipNotFoundError.
+
+        Language and summary are this text's: what was kept of another one goes. No text at all is that nobody has tried,
+        an empty one that nothing was understood.
+        """
+        return await self._run(lambda shelves: shelves.clips.set_transcript(clip_id, text, language, summary))
 
     async def delete_clip(self, clip_id: str) -> None:
         """Delete a clip and its file for good; one that is gone already is no error.
