@@ -421,6 +421,22 @@ async def test_titles_are_in_the_language_of_the_household(
     assert (await titles(hass, f"line/{line}"))[:2] == ["Heute (1)", "Yesterday (1)"]
 
 
+async def test_days_and_times_are_written_as_the_household_writes_them(
+    hass: HomeAssistant, library: Library, line: str
+) -> None:
+    await add_clip(library, line, NOON - timedelta(days=2))
+    written = {
+        ("en", "US"): "Friday, November 20, 2026 · 12:00\u202fPM",
+        ("de", "AT"): "Freitag, 20. November 2026 · 12:00",
+    }
+
+    for (language, country), moment in written.items():
+        hass.config.language, hass.config.country = language, country
+        day = moment.partition(" · ")[0]
+        assert await titles(hass, f"caller/{line}/+15551234567") == [f"{moment} · Anna Smith · 0:42"]
+        assert await titles(hass, f"section/{line}/by_day") == [f"{day} (1)"]
+
+
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [(0.4, "0:00"), (59.6, "1:00"), (61.0, "1:01"), (3599.0, "59:59"), (3665.0, "1:01:05")],

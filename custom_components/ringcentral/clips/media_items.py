@@ -56,7 +56,7 @@ def clip_title(clip: Clip, words: Words, *, dated: bool) -> str:
     """Return when a clip began, who was at the other end and how long it lasts."""
     start = dt_util.as_local(clip.started_at)
     day = [day_title(start.date(), words)] if dated else []
-    return " · ".join([*day, f"{start:%H:%M}", _party(clip, words), _duration(clip.duration)])
+    return " · ".join([*day, words.dates.clock(start), _party(clip, words), _duration(clip.duration)])
 
 
 def picture_title(clip: Clip, words: Words) -> str:
@@ -84,7 +84,7 @@ def day_title(day: date, words: Words) -> str:
         return words["today"]
     if day == today - timedelta(days=1):
         return words["yesterday"]
-    return f"{day:%A}, {day.day} {day:%B %Y}"
+    return words.dates.day(day)
 
 
 def _party(clip: Clip, words: Words) -> str:
