@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +25,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
+from custom_components.ringcentral.clips import media_items
 from custom_components.ringcentral.clips.media_identifiers import (
     CallerIdentifier,
     ClipIdentifier,
@@ -35,7 +37,7 @@ from custom_components.ringcentral.clips.media_identifiers import (
 )
 from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
 from custom_components.ringcentral.library import CallRecord, ClipKind, Direction, Library
-from custom_components.ringcentral.media_source import clip_media_content_id
+from custom_components.ringcentral.media_source import AT_ONCE, clip_media_content_id
 
 ROOT = f"media-source://{DOMAIN}"
 NOON = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -338,6 +340,32 @@ async def test_very_many_clips_callers_and_days_are_cut_off_at_the_oldest(
         "Today (2)",
         "Yesterday (2)",
     ]
+
+
+async def test_others_get_their_turn_while_a_long_folder_is_prepared(
+    hass: HomeAssistant, library: Library, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for minutes in range(2 * AT_ONCE + 1):
+        await add_clip(library, line, NOON + timedelta(minutes=minutes))
+    turns: list[int] = [0]
+    prepare = media_items.clip_item
+
+    async def take_turns() -> None:
+        while True:
+            turns.append(0)
+            await asyncio.sleep(0)
+
+    def counted(*args: Any, **kwargs: Any) -> BrowseMediaSource:
+        turns[-1] += 1
+        return prepare(*args, **kwargs)
+
+    monkeypatch.setattr("custom_components.ringcentral.media_source.clip_item", counted)
+    other = asyncio.create_task(take_turns())
+    found = await clip_ids(hass, f"day/{line}/2026-11-22")
+    other.cancel()
+
+    assert len(found) == 2 * AT_ONCE + 1
+    assert [turn for turn in turns if turn] == [AT_ONCE, AT_ONCE, 1]
 
 
 async def test_a_day_lists_its_clips_newest_first(hass: HomeAssistant, library: Library, line: str) -> None:

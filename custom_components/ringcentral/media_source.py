@@ -1,8 +1,10 @@
 """The clips in the media browser: a folder a line, in it what people look for, in that the clips."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import batched
 from typing import Final, override
 
 from homeassistant.components.media_player.browse_media import SearchMedia, SearchMediaQuery
@@ -53,6 +55,8 @@ from .library import (
 
 MAX_CLIPS: Final = 200
 """Clips shown of one folder or search; who has more than that won't scroll through them."""
+AT_ONCE: Final = 25
+"""Clips prepared before others get their turn."""
 MAX_FOLDERS: Final = 1000
 """Callers or days shown; nearly three years of days."""
 
@@ -138,9 +142,7 @@ class ClipMediaSource(MediaSource):
             if query.media_filter_classes and MediaClass.MUSIC not in query.media_filter_classes:
                 return SearchMedia(result=[])
             found = await self._library.search(line_ids, query.search_query, MAX_CLIPS)
-            return SearchMedia(
-                result=[clip_item(self._hass, clip, words, dated=True) for clip in found.items]
-            )
+            return SearchMedia(result=await self._items(found.items, words, dated=True))
 
     async def _searched(self, value: str) -> set[str]:
         """Return the lines to search from an identifier, raising LookupError or ValueError as for browsing."""
@@ -194,7 +196,7 @@ class ClipMediaSource(MediaSource):
     async def _section(self, identifier: SectionIdentifier, words: Words) -> BrowseMediaSource:
         section = identifier.section
         page = await self._library.browse([identifier.line_id], _query(section), MAX_CLIPS)
-        return self._clips(identifier, words[section], page, words, dated=section not in _ONE_DAY)
+        return await self._clips(identifier, words[section], page, words, dated=section not in _ONE_DAY)
 
     async def _callers(self, identifier: SectionIdentifier, words: Words) -> BrowseMediaSource:
         line_id = identifier.line_id
@@ -221,7 +223,7 @@ class ClipMediaSource(MediaSource):
         # Of a call from here the name is that of the line.
         name = latest.caller_name if latest.direction is Direction.INCOMING else None
         title = caller_title(caller.number, latest.contact, name, words)
-        return self._clips(caller, title, page, words, dated=True)
+        return await self._clips(caller, title, page, words, dated=True)
 
     async def _days(self, identifier: SectionIdentifier, words: Words) -> BrowseMediaSource:
         line_id = identifier.line_id
@@ -240,19 +242,29 @@ class ClipMediaSource(MediaSource):
         day, zone = identifier.day, dt_util.get_default_time_zone()
         query = ClipQuery(since=midnight(day, zone), until=midnight(day + timedelta(days=1), zone))
         page = await self._library.browse([identifier.line_id], query, MAX_CLIPS)
-        return self._clips(identifier, day_title(day, words), page, words)
+        return await self._clips(identifier, day_title(day, words), page, words)
 
-    def _clips(
+    async def _clips(
         self, identifier: Identifier, title: str, page: Page[Clip], words: Words, *, dated: bool = False
     ) -> BrowseMediaSource:
         """Return a folder of clips; `dated` if they are of several days."""
         return folder(
             identifier,
             counted(title, page.count),
-            [clip_item(self._hass, clip, words, dated=dated) for clip in page.items],
+            await self._items(page.items, words, dated=dated),
             children=MediaClass.MUSIC,
             not_shown=page.count - len(page.items),
         )
+
+    async def _items(
+        self, clips: Iterable[Clip], words: Words, *, dated: bool = False
+    ) -> list[BrowseMediaSource]:
+        """Return clips to play. Each has a signed address in it, and a folder full of those takes a while to make."""
+        items: list[BrowseMediaSource] = []
+        for some in batched(clips, AT_ONCE, strict=False):
+            items += [clip_item(self._hass, clip, words, dated=dated) for clip in some]
+            await asyncio.sleep(0)
+        return items
 
     async def _clip(self, identifier: ClipIdentifier) -> Clip:
         """Return a saved clip of a line there is, raising LookupError for anything else."""
