@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 import logging
+from pathlib import Path
 
 import pytest
 
 from .asterisk_server import Asterisk, run_asterisk
 from .kamailio_server import Kamailio, run_kamailio
+from .mpd_player import Mpd, run_mpd
 from .prompt import make_prompt
 
 
@@ -21,6 +23,13 @@ def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
 def kamailio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kamailio]:
     """One Kamailio for all tests."""
     with run_kamailio(tmp_path_factory.mktemp("kamailio")) as running:
+        yield running
+
+
+@pytest.fixture
+def mpd(tmp_path: Path) -> Iterator[Mpd]:
+    """A music player that has played nothing yet."""
+    with run_mpd(tmp_path) as running:
         yield running
 
 
