@@ -105,6 +105,7 @@ async def test_a_link_to_a_line_that_is_gone_leads_nowhere(
 ) -> None:
     clip = await keep(line)
     found = await line.library.clip(clip)
+    assert found is not None
     path = await path_of(line, clip)
     client = await hass_client_no_auth()
 

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.peers, pytest.mark.usefixtures("socket_enabled", "noth
 
 def samples(path: Path) -> bytes:
     with wave.open(str(path)) as clip:
-        return clip.readframes(clip.getnframes())
+        return bytes(clip.readframes(clip.getnframes()))
 
 
 async def test_a_player_in_the_house_hears_a_message_sample_for_sample(

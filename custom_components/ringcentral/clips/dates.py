@@ -16,15 +16,15 @@ _USUAL: Final = "en"
 class Dates:
     """How a language writes days and times; `weekdays` begin with Monday, `halves` are those of the day or nothing."""
 
-    date: str
-    time: str
+    day_format: str
+    clock_format: str
     weekdays: tuple[str, ...]
     months: tuple[str, ...]
     halves: tuple[str, ...]
 
     def day(self, day: date) -> str:
         """Return a day in words, with its weekday, month and year."""
-        return self.date.format(
+        return self.day_format.format(
             weekday=self.weekdays[day.weekday()],
             day=day.day,
             month=self.months[day.month - 1],
@@ -34,7 +34,7 @@ class Dates:
 
     def clock(self, at: datetime | time) -> str:
         """Return a time of the day, to the minute."""
-        return self.time.format(
+        return self.clock_format.format(
             hour=at.hour,
             hour12=at.hour % 12 or 12,
             minute=at.minute,
