@@ -247,6 +247,8 @@ async def test_who_gets_the_sound_has_heard_it(
     client = await hass_client()
     await client.head(url(clip.id))
     await (await hass_client_no_auth()).get(url(clip.id))
+    # As a telephone does with a notification, before anybody has looked at it.
+    assert (await client.get(f"{url(clip.id)}?ahead=1")).status == HTTPStatus.OK
     assert not await heard()
 
     await client.get(url(clip.id))

@@ -11,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.ringcentral.library import ClipQuery
 from simulator.caller import Step
 from tests.household import device_of
 from tests.line import ANNA, SOUNDS, Line, until
@@ -51,6 +52,8 @@ async def test_the_caller_is_greeted_and_the_message_pushed(
     assert push["message"].startswith("Anna Smith")
     assert response.status == HTTPStatus.OK
     assert await response.read() == machine.clips[0].read_bytes()
+    (message,) = (await machine.library.browse([machine.entry.entry_id], ClipQuery())).items
+    assert not message.heard, "the telephone has fetched it, and nobody has listened"
 
 
 async def test_who_says_nothing_has_left_no_message(hass: HomeAssistant, line: Line, pixel: Mobile) -> None:

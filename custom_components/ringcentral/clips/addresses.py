@@ -27,6 +27,9 @@ SOUND_URL: Final = (
     f"/api/{DOMAIN}/clip/{{clip_id}}.{{ending:{'|'.join(ending[1:] for ending in AUDIO_TYPES)}}}"
 )
 
+AHEAD_QUERY: Final = "ahead"
+"""In an address by which somebody fetches a clip before anybody listens, as telephones do with a notification's."""
+
 PICTURE_URL: Final = f"/api/{DOMAIN}/clip/{{clip_id}}.svg"
 
 # What no file system or shell likes in a name.

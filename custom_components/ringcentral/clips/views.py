@@ -12,7 +12,7 @@ from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 
 from ..const import DATA_LIBRARY, DOMAIN
 from ..library import Clip, ClipState, LibraryError
-from .addresses import PICTURE_URL, SOUND_URL, disposition, mime_type
+from .addresses import AHEAD_QUERY, PICTURE_URL, SOUND_URL, disposition, mime_type
 from .links import LINK_QUERY, links_allowed
 from .media_items import picture_title
 from .picture import picture
@@ -40,8 +40,8 @@ class ClipView(HomeAssistantView):
     async def get(self, request: web.Request, clip_id: str, ending: str) -> web.StreamResponse:
         """Answer with the clip's file, 304 to who has it, 404 without one, 503 while it can't be read, 403 to links if off.
 
-        Who gets the sound has heard it, but for those who come by a link: telephones and servers fetch what a
-        notification brings before anybody listens.
+        Who gets the sound has heard it, but for those who come by a link or say that they fetch it ahead: telephones
+        fetch what a notification brings before anybody listens.
         """
         hass = request.app[KEY_HASS]
         clip = await _async_saved(hass, clip_id)
@@ -53,7 +53,8 @@ class ClipView(HomeAssistantView):
         # Asked here because FileResponse would let its own 403 and 404 be cached as if they were the clip.
         if problem := await hass.async_add_executor_job(_problem, clip.path):
             return web.Response(status=problem)
-        if request.method == hdrs.METH_GET and not clip.heard and not linked:
+        listens = request.method == hdrs.METH_GET and not linked and AHEAD_QUERY not in request.query
+        if listens and not clip.heard:
             # Whoever can't write it down still hears it.
             with suppress(LibraryError):
                 await hass.data[DATA_LIBRARY].mark_heard(clip.id)
