@@ -26,6 +26,7 @@ from simulator.ringcentral import RingCentral
 from simulator.server import Server
 
 from .line import ANNA, LISTENER, Line, add_line, set_up_line, until
+from .test_issues import open_issues
 from .translations import EN
 
 HEARD = 0.3
@@ -295,35 +296,20 @@ async def not_set_up(
     assert DATA_LIBRARY not in hass.data
 
 
-async def test_a_library_of_a_newer_version_is_told_and_left_alone(
+async def test_a_library_of_a_newer_version_is_told_and_left_alone_and_the_line_rings(
     hass: HomeAssistant, cloud: RingCentral
 ) -> None:
     folder = folder_of(hass)
     folder.mkdir()
     with closing(sqlite3.connect(folder / "library.db")) as connection:
         connection.execute("PRAGMA user_version = 999")
-    entry = await add_line(hass, cloud)
 
-    await not_set_up(hass, entry)
+    line = await set_up_line(hass, cloud)
 
-    assert entry.error_reason_translation_key == "library_too_new"
-    # Home Assistant drops the full stop.
-    assert f"{entry.reason}." == EN["exceptions"]["library_too_new"]["message"]
+    assert set(open_issues(hass)) == {"library_too_new"}
+    await line.call()
     with closing(sqlite3.connect(folder / "library.db")) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (999,)
-
-
-async def test_a_folder_that_cannot_be_used_is_told_and_tried_again(
-    hass: HomeAssistant, cloud: RingCentral
-) -> None:
-    folder_of(hass).write_text("in the way")
-    entry = await add_line(hass, cloud)
-
-    await not_set_up(hass, entry, ConfigEntryState.SETUP_RETRY)
-
-    assert entry.error_reason_translation_key == "library_no_access"
-    folder_of(hass).unlink()
-    assert await hass.config_entries.async_reload(entry.entry_id)
 
 
 async def test_every_error_of_the_library_has_a_text() -> None:

@@ -215,7 +215,7 @@ async def test_where_the_integration_is_not_loaded_the_question_has_an_explanati
     assert "no RingCentral line is left" in TEXTS["step"]["confirm"]["description"]
 
 
-@pytest.mark.parametrize("method", ["open", "count_calls"])
+@pytest.mark.parametrize("method", ["browse", "count_calls"])
 async def test_a_library_that_cannot_be_read_is_asked_about_all_the_same(
     hass: HomeAssistant,
     line: Line,

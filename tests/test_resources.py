@@ -7,14 +7,15 @@ import sqlite3
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryError
 import pytest
 
 from custom_components.ringcentral.calls.sounds import load_sounds
 from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
-from custom_components.ringcentral.library import Library
+from custom_components.ringcentral.library import Library, LibraryTooNewError
 from custom_components.ringcentral.resources import async_acquire, async_release
 from custom_components.ringcentral.softphone.media.wav import WavFile
+
+from .test_issues import open_issues
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ async def test_what_was_closed_is_opened_anew(hass: HomeAssistant) -> None:
 
 
 async def test_users_that_come_at_once_open_once(hass: HomeAssistant) -> None:
-    with patch.object(Library, "open", autospec=True, side_effect=Library.open) as opened:
+    with patch.object(Library, "start", autospec=True, side_effect=Library.start) as opened:
         users = await asyncio.gather(*(async_acquire(hass) for _ in range(5)))
 
     assert opened.call_count == 1
@@ -109,18 +110,19 @@ async def test_a_damaged_library_is_begun_anew_and_keeps_its_sound(
     await async_release(hass)
 
 
-async def test_a_library_that_cannot_be_opened_is_told_and_can_be_tried_again(
+async def test_a_library_that_cannot_be_opened_is_told_and_tried_again(
     hass: HomeAssistant, folder: Path
 ) -> None:
     of_a_newer_version(folder)
-    with pytest.raises(ConfigEntryError) as told:
-        await async_acquire(hass)
-    assert (told.value.translation_domain, told.value.translation_key) == (DOMAIN, "library_too_new")
-    assert DATA_LIBRARY not in hass.data
+    resources = await async_acquire(hass)
+    assert set(open_issues(hass)) == {"library_too_new"}
+    with pytest.raises(LibraryTooNewError):
+        await resources.library.totals()
 
     (folder / "library.db").unlink()
-    await async_acquire(hass)
+    assert await resources.library.totals() == {}
     await async_release(hass)
+    assert open_issues(hass) == {}
 
 
 async def test_sounds_that_cannot_be_read_leave_nothing_open(hass: HomeAssistant) -> None:

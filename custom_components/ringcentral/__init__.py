@@ -73,6 +73,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
     # Entries are not unloaded when Home Assistant stops.
     entry.async_on_unload(hass.async_add_shutdown_job(HassJob(coordinator.async_stop)))
     entry.async_on_unload(async_record_calls(coordinator))
+    entry.async_on_unload(resources.storage.async_listen(coordinator.async_look_up))
     entry.async_on_unload(_async_follow_options(hass, coordinator))
     coordinator.async_start()
     Keeping(coordinator).async_start()

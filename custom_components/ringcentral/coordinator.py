@@ -100,7 +100,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         self.data = LineSnapshot(LineHealth(since=dt_util.utcnow()), str(account.proxy))
         trace, known = self.history.trace, self.callers.is_emergency
         self._phone = Phone(account, resources.media, self._phone_event, tls, trace, emergency_numbers=known)
-        self.recordings = Recordings(entry.entry_id, self.library, self._tell)
+        self.recordings = Recordings(entry.entry_id, self.library, self._tell, resources.storage)
         self.sounds = resources.sounds
         self.reception = Reception(
             phone=self._phone,
@@ -134,13 +134,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         await self.address_book.async_load()
         await self.blocking.async_load()
         await self.contacts.async_load()
-        try:
-            last = await self.library.last_call(self.config_entry.entry_id, without=BLOCKED)
-            await self._look_up()
-        except LibraryError as error:
-            LOGGER.warning("The last call could not be read: %s", error)
-            last = None
-        self.data = replace(self.data, last_call=LastCall.of(last))
+        await self._look_up_again()
 
     @callback
     def async_start(self) -> None:
@@ -381,14 +375,17 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             listener(event)
 
     async def _look_up_again(self) -> None:
-        # What can't be read can't be filed either, and that is told.
+        # That nothing can be read is told where that is found out.
         with contextlib.suppress(LibraryError):
             await self._look_up()
 
     async def _look_up(self) -> None:
         line = self.config_entry.entry_id
         missed = await self.library.missed(line, self.choices.seen)
-        self._update(missed=missed, last_clip=await self.library.last_clip(line))
+        clip, last = await self.library.last_clip(line), self.data.last_call
+        if last is None:
+            last = LastCall.of(await self.library.last_call(line, without=BLOCKED))
+        self._update(missed=missed, last_clip=clip, last_call=self.data.last_call or last)
 
     def _update(self, **changes: Any) -> None:
         if (data := replace(self.data, **changes)) != self.data:

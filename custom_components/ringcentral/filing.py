@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+import contextlib
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
-from .const import DOMAIN, LOGGER
+from .const import DOMAIN
 from .library import LibraryError
 
 # Seconds that a stop leaves for a message to be filed.
@@ -21,7 +22,6 @@ class Filing:
         """Begin with none."""
         self._hass = hass
         self._entry = entry
-        self._failed = False
         self._looking = self._look_again = False
         self._work: set[asyncio.Task[Any]] = set()
 
@@ -54,16 +54,9 @@ class Filing:
             self._looking = False
 
     async def _file(self, filing: Coroutine[Any, Any, None]) -> None:
-        try:
+        # That it failed is told where it does, and what is full or gone is written to later.
+        with contextlib.suppress(LibraryError):
             await filing
-        except LibraryError as error:
-            if not self._failed:
-                LOGGER.error("Calls can't be filed at the moment: %s", error)
-            self._failed = True
-            return
-        if self._failed:
-            LOGGER.info("Calls are filed again")
-        self._failed = False
 
     def _track[T](self, task: asyncio.Task[T]) -> asyncio.Task[T]:
         if not task.done():

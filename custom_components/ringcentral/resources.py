@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.util.hass_dict import HassKey
 
 from .calls.sounds import Sounds, load_sounds
 from .calls.voice import Voice
-from .const import DATA_LIBRARY, DOMAIN, LOGGER
-from .library import Library, LibraryError, LibraryTooNewError
-from .softphone.media import ClipWriter, MediaEngine, repair_wav
+from .clips.storage import Storage
+from .const import DATA_LIBRARY, DOMAIN
+from .library import Library
+from .softphone.media import ClipWriter, MediaEngine
 
 
 @dataclass(slots=True)
@@ -21,6 +21,7 @@ class Resources:
     """Open as long as it has users."""
 
     library: Library
+    storage: Storage
     writer: ClipWriter
     media: MediaEngine
     sounds: Sounds
@@ -40,7 +41,7 @@ DATA_DESK: Final[HassKey[_Desk]] = HassKey(f"{DOMAIN}_desk")
 
 
 async def async_acquire(hass: HomeAssistant) -> Resources:
-    """Lend the resources, opening them for their first user; raises ConfigEntryError or ConfigEntryNotReady."""
+    """Lend the resources, opening them for their first user; the library opens when its disk lets it."""
     desk = hass.data.setdefault(DATA_DESK, _Desk())
     async with desk.lock:
         if desk.resources is None:
@@ -62,27 +63,14 @@ async def async_release(hass: HomeAssistant) -> None:
         del hass.data[DATA_LIBRARY]
         await resources.media.close()
         await hass.async_add_executor_job(resources.writer.close)
-        await resources.library.close()
+        await resources.storage.async_close()
 
 
 async def _async_open(hass: HomeAssistant) -> Resources:
     sounds = await hass.async_add_executor_job(load_sounds)
     library = Library(Path(hass.config.path(DOMAIN)))
-    try:
-        await library.open()
-        recovered = await library.recover(repair_wav)
-    except LibraryError as error:
-        await library.close()
-        # A full or missing disk mends itself; what a newer version wrote doesn't.
-        failure = ConfigEntryError if isinstance(error, LibraryTooNewError) else ConfigEntryNotReady
-        raise failure(translation_domain=DOMAIN, translation_key=error.key) from error
-    if library.set_aside is not None:
-        LOGGER.warning(
-            "The list of calls was damaged and has been begun anew; the old one is kept as %s",
-            library.set_aside.name,
-        )
-    if recovered:
-        LOGGER.info("Clips of the last run that could only be filed now: %d", len(recovered))
+    storage = Storage(hass, library)
+    await storage.async_open()
     writer = ClipWriter()
     hass.data[DATA_LIBRARY] = library
-    return Resources(library, writer, MediaEngine(writer), sounds, Voice(hass))
+    return Resources(library, storage, writer, MediaEngine(writer), sounds, Voice(hass))

@@ -11,7 +11,7 @@ import pytest
 from custom_components.ringcentral.calls import answering_machine, prompts
 from custom_components.ringcentral.calls.conversation import Conversation
 from custom_components.ringcentral.calls.voice import Media, Speech
-from custom_components.ringcentral.library import ClipQuery, Folder, Library, LibraryFullError
+from custom_components.ringcentral.library import ClipQuery, Folder, Library, LibraryError, LibraryFullError
 from custom_components.ringcentral.softphone.media import MediaEngine, MediaError, MediaSession
 from custom_components.ringcentral.softphone.media.wav import WavFile
 from simulator.call import Call
@@ -24,6 +24,11 @@ from tests.people.test_contact_list import add
 from tests.speaker import Speaker, tone
 
 from .test_call_actions import act, refused
+
+NO_ROOM = (
+    "Calls and recordings can't be kept at the moment: "
+    "There is no room left on the disk for calls and clips; free some space"
+)
 
 
 def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -267,7 +272,7 @@ async def test_a_disk_that_fails_leaves_what_was_said_so_far(
 
     answered = next(at for at, text in call.events if text == "answered")
     assert 0 < saved["duration"] < written - answered
-    assert errors(caplog) == ["A call could not be recorded to its end: No space left on device"]
+    assert errors(caplog) == [NO_ROOM]
 
 
 async def test_a_disk_that_takes_nothing_is_told(machine: Line, caplog: pytest.LogCaptureFixture) -> None:
@@ -276,22 +281,32 @@ async def test_a_disk_that_takes_nothing_is_told(machine: Line, caplog: pytest.L
         await machine.told("ended")
         await machine.hass.async_block_till_done(wait_background_tasks=True)
 
-    assert errors(caplog) == ["A call could not be recorded to its end: No space left on device"]
+    assert errors(caplog) == [NO_ROOM]
     assert machine.of("recording_saved") == []
     assert await _rows(machine) == 0
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (LibraryFullError, []),
+        (
+            LibraryError,
+            [
+                "A recording could not be filed; its sound is kept and filed at the next start: "
+                + LibraryError.text
+            ],
+        ),
+    ],
+)
 async def test_a_message_that_cannot_be_filed_now_is_filed_with_the_next_start(
-    machine: Line, caplog: pytest.LogCaptureFixture
+    machine: Line, caplog: pytest.LogCaptureFixture, error: type[LibraryError], told: list[str]
 ) -> None:
-    with patch.object(Library, "finish_clip", side_effect=LibraryFullError):
+    with patch.object(Library, "finish_clip", side_effect=error):
         call = await machine.call()
         await machine.told("ended")
         await machine.hass.async_block_till_done(wait_background_tasks=True)
-    (told,) = errors(caplog)
-    assert told.startswith(
-        "A recording could not be filed; its sound is kept and filed at the next start: There is"
-    )
+    assert errors(caplog) == told
     assert await _clips(machine) == []
 
     await machine.reload()

@@ -222,7 +222,7 @@ def fail(code: int) -> None:
 async def test_a_database_that_cannot_be_prepared_is_closed(folder: Path, used: str) -> None:
     library = Library(folder)
     with (
-        patch("custom_components.ringcentral.library.library.prepare", side_effect=sqlite3.OperationalError),
+        patch("custom_components.ringcentral.library.store.prepare", side_effect=sqlite3.OperationalError),
         pytest.raises(LibraryError),
     ):
         await library.open()
@@ -315,7 +315,7 @@ async def test_a_library_that_failed_to_open_can_be_opened_later(folder: Path) -
 
 async def test_a_disk_that_fills_up_loses_nothing_already_kept(folder: Path, used: str) -> None:
     library = Library(folder)
-    with patch("custom_components.ringcentral.library.library.open_database", open_full_database):
+    with patch("custom_components.ringcentral.library.store.open_database", open_full_database):
         await library.open()
 
     with pytest.raises(LibraryFullError):
@@ -328,7 +328,7 @@ async def test_a_disk_that_fills_up_loses_nothing_already_kept(folder: Path, use
 
 async def test_what_does_not_fit_on_a_full_disk_leaves_what_was_there(folder: Path, used: str) -> None:
     library = Library(folder)
-    with patch("custom_components.ringcentral.library.library.open_database", open_full_database):
+    with patch("custom_components.ringcentral.library.store.open_database", open_full_database):
         await library.open()
     before = await library.clip(used)
 

@@ -81,7 +81,7 @@ async def test_a_cancelled_opening_leaves_a_library_that_opens(folder: Path) -> 
         gate.wait()
         return open_database(path)
 
-    with patch("custom_components.ringcentral.library.library.open_database", open_late):
+    with patch("custom_components.ringcentral.library.store.open_database", open_late):
         opening = asyncio.create_task(library.open())
         await asyncio.sleep(0)
         opening.cancel()

@@ -204,18 +204,21 @@ class AnsweringMachine:
 
     async def _file(self, message: _Message) -> None:
         call = message.live.call
-        saved = await self._recordings.file(call, message.clip, message.session, message.sound)
-        if saved is not None:
-            self._on_message(
-                CallEvent(
-                    CallEventType.VOICEMAIL,
-                    call,
-                    duration=saved.duration,
-                    clip=saved.id,
-                    media_content_id=clip_media_content_id(saved.id),
-                    consent=saved.consent,
-                )
+        await self._recordings.file(
+            call, message.clip, message.session, message.sound, then=partial(self._filed, call)
+        )
+
+    def _filed(self, call: Call, saved: Clip) -> None:
+        self._on_message(
+            CallEvent(
+                CallEventType.VOICEMAIL,
+                call,
+                duration=saved.duration,
+                clip=saved.id,
+                media_content_id=clip_media_content_id(saved.id),
+                consent=saved.consent,
             )
+        )
 
     def _hang_up(self, call: Call, reason: EndReason) -> None:
         with contextlib.suppress(UnknownCallError):

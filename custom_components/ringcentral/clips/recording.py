@@ -2,25 +2,30 @@
 
 from collections.abc import Callable
 import contextlib
+from functools import partial
 
 from homeassistant.util import dt as dt_util
 
 from ..const import LOGGER
-from ..library import Clip, ClipKind, Consent, Library, LibraryError
+from ..library import Clip, ClipKind, Consent, Library, LibraryAccessError, LibraryError, LibraryFullError
 from ..media_source import clip_media_content_id
 from ..models import CallEvent, CallEventType
 from ..softphone import Call
 from ..softphone.media import SAMPLE_RATE, ClipResult, MediaSession
+from .storage import Storage
 
 
 class Recordings:
     """The recordings of one line."""
 
-    def __init__(self, line_id: str, library: Library, on_event: Callable[[CallEvent], None]) -> None:
+    def __init__(
+        self, line_id: str, library: Library, on_event: Callable[[CallEvent], None], storage: Storage
+    ) -> None:
         """Keep for a line; on_event is told when a recording starts and is saved."""
         self._line_id = line_id
         self._library = library
         self._on_event = on_event
+        self._storage = storage
 
     async def prepare(self, call: Call, consent: Consent, kind: ClipKind = ClipKind.CALL) -> Clip:
         """Make room for the clip of a call; raises LibraryError. What is prepared is to be filed or discarded."""
@@ -31,23 +36,38 @@ class Recordings:
     def start(self, call: Call, clip: Clip, session: MediaSession, longest: float, lead: bytes = b"") -> None:
         """Record from now on, so many seconds at the most, behind what was said before; raises MediaError."""
         session.record(clip.path, max_samples=int(longest * SAMPLE_RATE), lead=lead)
+        self._storage.async_look_for_room()
         self._on_event(CallEvent(CallEventType.RECORDING_STARTED, call, clip=clip.id, consent=clip.consent))
 
     async def file(
-        self, call: Call, clip: Clip, session: MediaSession, stopped: ClipResult | None = None
+        self,
+        call: Call,
+        clip: Clip,
+        session: MediaSession,
+        stopped: ClipResult | None = None,
+        then: Callable[[Clip], None] = lambda _: None,
     ) -> Clip | None:
-        """End the recording, if it hasn't been stopped, and file it.
+        """End the recording, if it hasn't been stopped, and file it; `then` is told of it when it is.
 
-        None where there was nothing to be heard, or it can't be filed now.
+        None where there was nothing to be heard, or it can't be filed now: with a disk that is full or gone that is
+        done later.
         """
         result = stopped if stopped is not None else await session.stop_recording()
         if result is not None and result.error is not None:
-            LOGGER.error("A call could not be recorded to its end: %s", result.error.strerror)
+            self._storage.cut(result)
         if result is None or not result.samples:
             await self.discard(clip)
             return None
+        return await self._file(call, clip, result.samples / SAMPLE_RATE, then)
+
+    async def _file(
+        self, call: Call, clip: Clip, duration: float, then: Callable[[Clip], None]
+    ) -> Clip | None:
         try:
-            saved = await self._library.finish_clip(clip.id, result.samples / SAMPLE_RATE)
+            saved = await self._library.finish_clip(clip.id, duration)
+        except LibraryFullError, LibraryAccessError:
+            self._storage.when_mended(partial(self._file, call, clip, duration, then))
+            return None
         except LibraryError as error:
             LOGGER.error(
                 "A recording could not be filed; its sound is kept and filed at the next start: %s", error
@@ -63,6 +83,7 @@ class Recordings:
                 consent=saved.consent,
             )
         )
+        then(saved)
         return saved
 
     async def discard(self, clip: Clip) -> None:

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
@@ -161,11 +160,8 @@ async def _left(library: Library, line_id: str) -> Left:
 
 @asynccontextmanager
 async def _library(hass: HomeAssistant) -> AsyncIterator[Library]:
-    """Lend the library, whether or not a line is loaded; raises LibraryError."""
-    try:
-        resources = await async_acquire(hass)
-    except (ConfigEntryError, ConfigEntryNotReady) as error:
-        raise error.__cause__ if isinstance(error.__cause__, LibraryError) else LibraryError from error
+    """Lend the library, whether or not a line is loaded."""
+    resources = await async_acquire(hass)
     try:
         yield resources.library
     finally:

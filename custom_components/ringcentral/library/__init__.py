@@ -8,6 +8,7 @@ from .errors import (
     LibraryDamagedError,
     LibraryError,
     LibraryFullError,
+    LibraryGoneError,
     LibraryTooNewError,
 )
 from .folders import bounds, midnight
@@ -56,6 +57,7 @@ __all__ = [
     "LibraryDamagedError",
     "LibraryError",
     "LibraryFullError",
+    "LibraryGoneError",
     "LibraryTooNewError",
     "Missed",
     "Page",

@@ -3,9 +3,12 @@
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from datetime import datetime, time, tzinfo
+import errno
 from itertools import islice
 import json
+import os
 import secrets
+import shutil
 import sqlite3
 from typing import Final
 
@@ -15,6 +18,9 @@ from .errors import ClipInUseError, ClipNotFoundError
 from .loudness import measure
 from .records import Clip, ClipKind, ClipState, Consent, Day, Direction, Total
 from .shelf import Shelf
+
+LEAST_ROOM: Final = 2_000_000
+"""Bytes that must be free for a clip to be begun: two minutes of sound, the longest message that comes as a default."""
 
 _SELECT: Final = """
 SELECT clips.*, direction, caller, caller_name, called, contact
@@ -53,9 +59,18 @@ class ClipTable:
         consent: Consent | None = None,
         remote_id: str | None = None,
     ) -> Clip:
-        """Add a clip that is being recorded, and make the folder its file will go to."""
+        """Add a clip that is being recorded, and make the folder its file will go to.
+
+        Raises:
+            OSError: Hardly anything could be written: nobody should speak to a disk that is full.
+        """
         clip_id = secrets.token_hex(16)
         path = self._shelf.make_room(line_id, started_at, clip_id)
+        folder = (self._shelf / path).parent
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if shutil.disk_usage(folder).free < LEAST_ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         with transaction(self._connection):
             self._connection.execute(
                 """

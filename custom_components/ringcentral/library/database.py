@@ -111,11 +111,16 @@ def _was_closed(connection: sqlite3.Connection) -> bool:
 def note_begin(connection: sqlite3.Connection) -> None:
     """Note that this run has yet to be closed."""
     try:
-        connection.execute("UPDATE run SET clean = 0")
+        note_use(connection)
     except sqlite3.OperationalError as err:
         # On a full disk the line is to work all the same, and its clips to be played.
         if err.sqlite_errorcode != sqlite3.SQLITE_FULL:
             raise
+
+
+def note_use(connection: sqlite3.Connection) -> None:
+    """Write that this run isn't closed; also a way to find out whether anything can be written."""
+    connection.execute("UPDATE run SET clean = 0")
 
 
 def _migrate(connection: sqlite3.Connection) -> int:

@@ -4,6 +4,7 @@ LibraryError
 ├── ClipInUseError           the clip is being recorded
 ├── ClipNotFoundError        the library holds no such clip
 ├── LibraryAccessError       the folder or the database can't be read or written
+│   └── LibraryGoneError     the folder isn't where it was
 ├── LibraryClosedError       not open, or closed already
 ├── LibraryDamagedError      the database is damaged
 ├── LibraryFullError         no room left on the disk
@@ -54,6 +55,13 @@ class LibraryAccessError(LibraryError):
     text = "The library's folder can't be used; check its permissions and that its disk is mounted"
 
 
+class LibraryGoneError(LibraryAccessError):
+    """The folder was there before, and isn't now."""
+
+    key = "library_gone"
+    text = "The library's folder is gone; plug its disk in again, or restart to begin a new library"
+
+
 class LibraryClosedError(LibraryError):
     """The library is not open."""
 
@@ -65,7 +73,7 @@ class LibraryDamagedError(LibraryError):
     """The database is damaged."""
 
     key = "library_damaged"
-    text = "The library's database is damaged; restart to set it aside and begin a new one"
+    text = "The library's database is damaged; a new one is begun within a minute"
 
 
 class LibraryFullError(LibraryError):

@@ -2,18 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
-import sqlite3
 from typing import Final
 
-from .backup import hold, look_over, resume
-from .calls import CallTable
-from .clips import ClipTable
-from .database import close_database, open_database, set_aside
-from .errors import LibraryClosedError, LibraryDamagedError, translated
-from .folders import Folders
+from .backup import hold, resume
+from .errors import ClipInUseError, ClipNotFoundError, LibraryClosedError, LibraryError
 from .records import (
     CallerClips,
     CallQuery,
@@ -30,29 +24,15 @@ from .records import (
     Retention,
     Total,
 )
-from .recovery import Repair, mark_interrupted, recover, refile
+from .recovery import Repair, recover
 from .retention import forget, purge, remove_line, sweep
-from .search import Search, prepare
 from .shelf import Shelf
+from .store import Job, Shelves, Store
 from .worker import Worker
 
-DATABASE: Final = "library.db"
-
-_PRIVATE: Final = 0o700
 _LATEST_CALLS: Final = 100
 _LATEST_MISSED: Final = 5
 _PAGE: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class _Shelves:
-    """What an open library works with; it belongs to the worker's thread."""
-
-    connection: sqlite3.Connection
-    calls: CallTable
-    clips: ClipTable
-    folders: Folders
-    search: Search
 
 
 class Library:
@@ -63,28 +43,33 @@ class Library:
 
     One thread does all the work, in the order it was asked for, so no method blocks the event
     loop; what was asked for is done even if the asking task is cancelled. Methods raise a
-    `LibraryError` and nothing else; all but `open` and `close` raise `LibraryClosedError` while
-    the library is not open. Moments are aware datetimes, durations seconds.
+    `LibraryError` and nothing else; all but `open`, `start` and `close` raise `LibraryClosedError`
+    while the library is not open. Moments are aware datetimes, durations seconds.
+
+    Where the disk is full or gone calls are kept in memory until they can be written; a folder that
+    comes back is found with the next that is asked for.
+
+    Attributes:
+        told: is told of each failure that is the library's own, and with None of whatever could be written.
     """
 
     def __init__(self, folder: Path, media: Path | None = None) -> None:
         """Name the folders; nothing is touched before `open`."""
+        self.told: Callable[[LibraryError | None], None] = lambda _: None
         self._folder = folder
         self.shelf = Shelf(folder, media)
         self._opening = asyncio.Lock()
         self._worker: Worker | None = None
-        self._shelves: _Shelves | None = None
-        self._set_aside: Path | None = None
-        self._damaged = False
+        self._store = Store(folder, self.shelf)
 
     @property
     def set_aside(self) -> Path | None:
-        """The damaged database that `open` renamed to begin a fresh one, None if it was sound.
+        """The damaged database that opening renamed to begin a fresh one, None if it was sound.
 
         Its clips come back with `recover`, without their callers, as clips of the line
         `RECOVERED_LINE_ID`.
         """
-        return self._set_aside
+        return self._store.set_aside
 
     async def open(self) -> None:
         """Open the database: create, migrate or replace it, and mark what an earlier run left open.
@@ -98,9 +83,9 @@ class Library:
                 return
             worker = Worker("ringcentral-library")
             try:
-                await worker.run(self._open)
+                await worker.run(self._store.open)
             except BaseException:
-                await worker.close(self._close)
+                await worker.close(self._store.close)
                 raise
             self._worker = worker
 
@@ -109,27 +94,40 @@ class Library:
         async with self._opening:
             worker, self._worker = self._worker, None
             if worker is not None:
-                await worker.close(self._close)
+                await worker.close(self._store.close)
+
+    def start(self) -> None:
+        """Open with the first that is asked for, and try again with each for as long as that fails."""
+        if self._worker is None:
+            self._worker = Worker("ringcentral-library")
+
+    async def check(self) -> None:
+        """Find out whether calls and clips can be kept just now; raises what stands against it."""
+        await self._ask(self._store.check, writes=True)
+
+    async def room(self) -> int:
+        """Return how many bytes are free where clips go."""
+        return await self._ask(self._store.room)
 
     async def begin_call(self, call: CallRecord) -> None:
         """Keep a call that begins."""
-        await self._run(lambda shelves: shelves.calls.begin(call))
+        await self._keep(lambda shelves: shelves.calls.begin(call))
 
     async def answer_call(self, call_id: str, at: datetime) -> None:
         """Note when a call was answered; only the first time counts."""
-        await self._run(lambda shelves: shelves.calls.answer(call_id, at))
+        await self._keep(lambda shelves: shelves.calls.answer(call_id, at))
 
     async def end_call(
         self, call_id: str, at: datetime, outcome: str, end_reason: str, *, media: str | None = None
     ) -> None:
         """Note when and how a call ended, and what was counted of its sound as JSON; only the first time counts."""
-        await self._run(lambda shelves: shelves.calls.end(call_id, at, outcome, end_reason, media))
+        await self._keep(lambda shelves: shelves.calls.end(call_id, at, outcome, end_reason, media))
 
     async def link_call(
         self, call_id: str, remote_id: str, *, outcome: str | None = None, end_reason: str | None = None
     ) -> None:
         """Note what a call is called in a call log elsewhere, and another end of it where that log knows better."""
-        await self._run(lambda shelves: shelves.calls.link(call_id, remote_id, outcome, end_reason))
+        await self._write(lambda shelves: shelves.calls.link(call_id, remote_id, outcome, end_reason))
 
     async def last_call(self, line_id: str, *, without: str | None = None) -> CallRecord | None:
         """Return the latest call that rang at a line, and that had another outcome where one is named."""
@@ -176,7 +174,7 @@ class Library:
 
         `call_id` is that of a call given to `begin_call`; no two clips of a line share a `remote_id`.
         """
-        return await self._run(
+        return await self._write(
             lambda shelves: shelves.clips.begin(
                 line_id, started_at, call_id, kind=kind, consent=consent, remote_id=remote_id
             )
@@ -188,11 +186,11 @@ class Library:
         Raises:
             ClipNotFoundError: It has been discarded, or its line removed.
         """
-        return await self._run(lambda shelves: shelves.clips.save(clip_id, duration))
+        return await self._write(lambda shelves: shelves.clips.save(clip_id, duration))
 
     async def discard_clip(self, clip_id: str) -> None:
         """Delete a clip and its file; one that is gone already is no error."""
-        await self._run(lambda shelves: shelves.clips.discard(clip_id))
+        await self._write(lambda shelves: shelves.clips.discard(clip_id))
 
     async def clip(self, clip_id: str) -> Clip | None:
         """Return a clip in whatever state it is."""
@@ -200,11 +198,11 @@ class Library:
 
     async def set_favorite(self, clip_id: str, on: bool) -> Clip:
         """Make a clip a favourite, or no longer one; raises ClipNotFoundError."""
-        return await self._run(lambda shelves: shelves.clips.set_favorite(clip_id, on))
+        return await self._write(lambda shelves: shelves.clips.set_favorite(clip_id, on))
 
     async def mark_heard(self, clip_id: str, on: bool = True) -> Clip:
         """Note that somebody has listened to a clip; raises ClipNotFoundError."""
-        return await self._run(lambda shelves: shelves.clips.mark_heard(clip_id, on))
+        return await self._write(lambda shelves: shelves.clips.mark_heard(clip_id, on))
 
     async def set_transcript(
         self, clip_id: str, text: str | None, language: str | None = None, summary: str | None = None
@@ -214,7 +212,9 @@ class Library:
         Language and summary are this text's: what was kept of another one goes. No text at all is that nobody has tried,
         an empty one that nothing was understood.
         """
-        return await self._run(lambda shelves: shelves.clips.set_transcript(clip_id, text, language, summary))
+        return await self._write(
+            lambda shelves: shelves.clips.set_transcript(clip_id, text, language, summary)
+        )
 
     async def delete_clip(self, clip_id: str) -> None:
         """Delete a clip and its file for good; one that is gone already is no error.
@@ -222,7 +222,7 @@ class Library:
         Raises:
             ClipInUseError: It is being recorded.
         """
-        await self._run(lambda shelves: shelves.clips.delete(clip_id))
+        await self._write(lambda shelves: shelves.clips.delete(clip_id))
 
     async def browse(
         self, line_ids: Collection[str], query: ClipQuery, limit: int = _PAGE, offset: int = 0
@@ -282,7 +282,7 @@ class Library:
         it holds no clip; it runs on the library's thread. Missing and silent clips are discarded.
         Clips of this run are left alone, so it may be called at any time.
         """
-        return await self._run(lambda shelves: recover(shelves.connection, shelves.clips, repair))
+        return await self._write(lambda shelves: recover(shelves.connection, shelves.clips, repair))
 
     async def remove_line(self, line_id: str) -> Purged:
         """Delete all calls and clips of a line, and their files."""
@@ -293,78 +293,38 @@ class Library:
 
         Everything works meanwhile; files of what is deleted go with `resume`.
         """
-        await self._run(lambda shelves: hold(shelves.connection, self.shelf, self._folder))
+        await self._write(lambda shelves: hold(shelves.connection, self.shelf, self._folder))
 
     async def resume(self) -> None:
         """Go on as usual after `hold`; without one, nothing happens."""
-        await self._run(lambda shelves: resume(shelves.connection, self.shelf, self._folder))
+        await self._write(lambda shelves: resume(shelves.connection, self.shelf, self._folder))
         await self._step_by_step(lambda shelves: sweep(shelves.connection, self.shelf))
 
-    async def _run[T](self, job: Callable[[_Shelves], T]) -> T:
+    async def _run[T](self, job: Job[T]) -> T:
+        return await self._ask(lambda: self._store.read(job))
+
+    async def _write[T](self, job: Job[T]) -> T:
+        return await self._ask(lambda: self._store.write(job), writes=True)
+
+    async def _keep(self, job: Job[None]) -> None:
+        await self._ask(lambda: self._store.keep(job), writes=True)
+
+    async def _ask[T](self, job: Callable[[], T], *, writes: bool = False) -> T:
         if self._worker is None:
             raise LibraryClosedError
-        return await self._worker.run(lambda: self._do(job))
+        try:
+            result = await self._worker.run(job)
+        except LibraryError as error:
+            if not isinstance(error, (ClipInUseError, ClipNotFoundError)):
+                self.told(error)
+            raise
+        if writes:
+            self.told(None)
+        return result
 
-    async def _step_by_step(self, begin: Callable[[_Shelves], Iterator[Purged]]) -> Purged:
+    async def _step_by_step(self, begin: Callable[[Shelves], Iterator[Purged]]) -> Purged:
         """Do a long work one step at a time, each in the queue behind whatever else was asked for meanwhile."""
-        steps, done = await self._run(begin), Purged()
-        while (step := await self._run(lambda _: next(steps, None))) is not None:
+        steps, done = await self._write(begin), Purged()
+        while (step := await self._write(lambda _: next(steps, None))) is not None:
             done += step
         return done
-
-    # From here on everything runs on the worker's thread.
-
-    def _do[T](self, job: Callable[[_Shelves], T]) -> T:
-        assert self._shelves is not None
-        try:
-            with translated():
-                return job(self._shelves)
-        except LibraryDamagedError:
-            # The next start looks closely.
-            self._damaged = True
-            raise
-
-    def _open(self) -> None:
-        path = self._folder / DATABASE
-        with translated():
-            self._folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-        try:
-            fresh = self._connect(path)
-        except LibraryDamagedError:
-            with translated():
-                self._set_aside = set_aside(path)
-            fresh = self._connect(path)
-        assert self._shelves is not None
-        with translated():
-            if fresh:
-                refile(self._shelves.connection, self.shelf)
-            mark_interrupted(self._shelves.connection)
-            for _ in sweep(self._shelves.connection, self.shelf):
-                pass
-            look_over(self._shelves.connection, self.shelf, self._folder)
-
-    def _connect(self, path: Path) -> bool:
-        with translated():
-            connection, fresh = open_database(path)
-            try:
-                indexed = prepare(connection)
-            except BaseException:
-                connection.close()
-                raise
-        self._damaged = False
-        clips = ClipTable(connection, self.shelf)
-        self._shelves = _Shelves(
-            connection,
-            CallTable(connection),
-            clips,
-            Folders(connection, clips),
-            Search(connection, clips, indexed),
-        )
-        return fresh
-
-    def _close(self) -> None:
-        shelves, self._shelves = self._shelves, None
-        self.shelf.held = False
-        if shelves is not None:
-            with translated():
-                close_database(shelves.connection, damaged=self._damaged)

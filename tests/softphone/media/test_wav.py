@@ -28,6 +28,7 @@ def play(path: Path) -> bytes:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
+    (tmp_path / "clips").mkdir()
     return tmp_path / "clips" / "2026" / "clip.wav"
 
 

@@ -45,9 +45,10 @@ class WavFile:
         """Create the file, and its folder if need be, for the owner's eyes only.
 
         Raises:
-            OSError: it exists already, or can't be created.
+            OSError: it exists already, can't be created, or the folder of its folder is gone: what is made in the place
+                of a disk that was unplugged is out of reach once that is back.
         """
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         self._path = path
         self._samples = 0
         self._written = 0
