@@ -93,6 +93,23 @@ class Home:
             response.raise_for_status()
             return await response.json()
 
+    async def refresh(self) -> None:
+        """Get a new token for the one that expires after half an hour."""
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": self.token["refresh_token"],
+            "client_id": f"{self.url}/",
+        }
+        async with self._session.post(f"{self.url}/auth/token", data=form) as response:
+            response.raise_for_status()
+            self.token |= await response.json()
+        self._headers = {"Authorization": f"Bearer {self.token['access_token']}"}
+
+    async def act(self, action: str, **data: Any) -> dict[str, Any]:
+        """Run an action of the integration and return its response."""
+        answer = await self.post(f"/api/services/ringcentral/{action}?return_response", data)
+        return dict(answer["service_response"])
+
     async def devices(self) -> list[dict[str, Any]]:
         """Return the device registry."""
         async with self.websocket() as websocket:
@@ -140,37 +157,76 @@ class WebSocket:
                 yield message["event"]["variables"]["trigger"]
 
 
-@asynccontextmanager
-async def running(folder: Path, *, port: int, debug: bool) -> AsyncIterator[str]:
-    """Run a fresh Home Assistant in a folder, its log beside it; yields its URL."""
+class Process:
+    """Home Assistant as a process of its own, its log in the folder of its configuration."""
+
+    def __init__(self, folder: Path, *, debug: bool) -> None:
+        """Start nothing yet; the folder is to be prepared."""
+        self._folder, self._debug = folder, debug
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it; what it logs comes after what is there."""
+        config = str(self._folder / "config")
+        command = [sys.executable, "-m", "homeassistant", "--config", config]
+        # Home Assistant installs what its integrations need with the tools beside its own Python.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        with (self._folder / "home-assistant.log").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *command,
+                *(["--debug"] if self._debug else []),
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                env={**os.environ, "PATH": path, "NO_COLOR": "1"},
+            )
+
+    async def answers(self, url: str, *, onboarded: bool = False) -> None:
+        """Wait until it can be talked to; raises RuntimeError when it gives up, TimeoutError when it takes too long."""
+        assert self._process is not None
+        # What asks the first visitor's questions is gone once they are answered.
+        await _answering(self._process, url, "/auth/providers" if onboarded else "/api/onboarding")
+
+    async def kill(self) -> None:
+        """Let it end at once, as if the power had failed for it alone."""
+        assert self._process is not None
+        self._process.kill()
+        await self._process.wait()
+
+    async def stop(self) -> None:
+        """Let it end in order, if it still runs."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await process.wait()
+        except TimeoutError:
+            await self.kill()
+
+
+def prepare(folder: Path, configuration: str) -> None:
+    """Make a fresh configuration in a folder, with the integration in it."""
     shutil.rmtree(folder, ignore_errors=True)
     config = folder / "config"
     (config / "custom_components").mkdir(parents=True)
     (config / "custom_components" / "ringcentral").symlink_to(CHECKOUT / "custom_components" / "ringcentral")
-    level = "debug" if debug else "info"
-    (config / "configuration.yaml").write_text(_CONFIGURATION.format(port=port, level=level))
-    command = [sys.executable, "-m", "homeassistant", "--config", str(config)] + (
-        ["--debug"] if debug else []
-    )
-    # Home Assistant installs what its integrations need with the tools beside its own Python.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    with (folder / "home-assistant.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdout=log, stderr=log, cwd=folder, env={**os.environ, "PATH": path, "NO_COLOR": "1"}
-        )
+    (config / "configuration.yaml").write_text(configuration)
+
+
+@asynccontextmanager
+async def running(folder: Path, *, port: int, debug: bool) -> AsyncIterator[str]:
+    """Run a fresh Home Assistant in a folder, its log beside it; yields its URL."""
+    prepare(folder, _CONFIGURATION.format(port=port, level="debug" if debug else "info"))
+    process = Process(folder, debug=debug)
     url = f"http://127.0.0.1:{port}"
+    await process.start()
     try:
-        await _answering(process, url)
+        await process.answers(url)
         yield url
     finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                async with asyncio.timeout(STOP_TIMEOUT):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+        await process.stop()
 
 
 def free_port() -> int:
@@ -180,15 +236,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _answering(process: asyncio.subprocess.Process, url: str) -> None:
+async def _answering(process: asyncio.subprocess.Process, url: str, path: str = "/api/onboarding") -> None:
     """Wait until Home Assistant has started; raises RuntimeError when it gives up, TimeoutError when it takes too long."""
     async with asyncio.timeout(START_TIMEOUT), aiohttp.ClientSession() as session:
         while process.returncode is None:
             try:
-                async with session.get(f"{url}/api/onboarding") as response:
+                async with session.get(f"{url}{path}") as response:
                     if response.ok:
                         return
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.25)
-    raise RuntimeError("Home Assistant did not start; see .demo/home-assistant.log")
+    raise RuntimeError("Home Assistant did not start; see home-assistant.log in its folder")
