@@ -20,6 +20,7 @@ from .account.sources import Source, account_of
 from .calls.answering_machine import AnsweringMachine
 from .calls.call_desk import CallDesk
 from .calls.call_limits import CallLimits
+from .calls.call_sound import noted
 from .calls.office_hours import in_force
 from .calls.prompts import Prompts
 from .calls.reception import Reception
@@ -275,7 +276,8 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
         if self.callers.of(call.call_id).kept_away and outcome in _UNANSWERED_ENDS:
             outcome, reason = CallEventType.BLOCKED, BLOCKED
         self.callers.ended(call, now, unanswered=outcome in _UNANSWERED_ENDS)
-        self._filing.keep(self.library.end_call(call.call_id, now, outcome, reason))
+        media = noted(event.media)
+        self._filing.keep(self.library.end_call(call.call_id, now, outcome, reason, media=media))
         self.async_look_up()
         duration = (now - answered_at).total_seconds() if answered_at else 0.0
         self._tell(CallEvent(outcome, call, duration=duration, end_reason=reason))

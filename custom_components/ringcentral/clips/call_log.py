@@ -12,6 +12,7 @@ import voluptuous as vol
 
 from ..calls.call_actions import ATTR_NUMBER, CALL_SCHEMA, Response
 from ..calls.call_filter import FILTERS, fits
+from ..calls.call_sound import audio
 from ..const import DOMAIN
 from ..library import CallQuery, CallRecord, Clip, Direction, LibraryError
 from ..lines import ATTR_REMOVED_LINE, async_line_or_removed
@@ -102,6 +103,7 @@ def _told(call: CallRecord, clips: Sequence[Clip], callers: Callers) -> Response
         "duration": None if call.duration is None else round(call.duration, 1),
         "outcome": call.outcome,
         "end_reason": call.end_reason,
+        "audio": audio(call.media),
         "media_content_id": clip_media_content_id(clips[-1].id) if clips else None,
         "clips": [
             {

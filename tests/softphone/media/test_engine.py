@@ -173,6 +173,8 @@ async def test_lost_packets_are_silence_of_their_length(
     peer.say(session, 0, 1, 4, 5, 7)
     await stopped(session)
     assert play(tmp_path / "clip.wav") == pcm(0, 1) + LOST * 2 + pcm(4, 5) + LOST + pcm(7)
+    counted = session.statistics
+    assert (counted.received, counted.samples, counted.lost) == (5, 5 * 160, 3)
 
 
 async def test_the_clock_records_by_itself(session: MediaSession, peer: Peer, tmp_path: Path) -> None:

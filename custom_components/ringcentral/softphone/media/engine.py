@@ -98,6 +98,8 @@ class MediaSession:
             sent=self._sent,
             send_errors=self._send_errors,
             last_heard=receiver.last_heard,
+            samples=receiver.samples,
+            lost=receiver.loss.count,
         )
 
     @property

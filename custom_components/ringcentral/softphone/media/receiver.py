@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Final
 
+from .loss import Loss
 from .rtp import RtpPacket, parse
 from .source import Address, RemoteSource
 from .srtp import Keyring, MasterKey, Rejection
@@ -35,6 +36,8 @@ class Receiver:
     Attributes:
         source: the address that is believed.
         received: audio packets accepted.
+        samples: length of their audio.
+        loss: counts the packets that never came.
         events: telephone-event packets accepted.
         dropped: datagrams by reason; those held while an address is on probation count until it is believed.
         last_heard: when something was last accepted, in seconds on the caller's clock.
@@ -48,6 +51,8 @@ class Receiver:
         """
         self.source = RemoteSource()
         self.received = 0
+        self.samples = 0
+        self.loss = Loss()
         self.events = 0
         self.dropped: Counter[Drop] = Counter()
         self.last_heard: float | None = None
@@ -106,6 +111,7 @@ class Receiver:
 
     def _is_audio(self, packet: RtpPacket, now: float) -> bool:
         self.last_heard = now
+        self.loss.note(packet.sequence, packet.ssrc)
         if packet.payload_type != self._payload_type:
             self._take_other(packet)
             return False
@@ -118,6 +124,7 @@ class Receiver:
             self.dropped[Drop.NOT_RECEIVING] += 1
         else:
             self.received += 1
+            self.samples += size
             return True
         return False
 

@@ -19,6 +19,8 @@ class MediaStatistics:
         sent: packets sent.
         send_errors: packets the network didn't take.
         last_heard: when something was last accepted, in seconds on the engine's clock.
+        samples: length of the audio accepted, 8,000 a second.
+        lost: packets that never came, going by their sequence numbers.
     """
 
     received: int
@@ -29,3 +31,5 @@ class MediaStatistics:
     sent: int
     send_errors: int
     last_heard: float | None
+    samples: int = 0
+    lost: int = 0
