@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from audioop import ulaw2lin
 from freezegun import freeze_time
+from homeassistant.components import persistent_notification
 from homeassistant.core import HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.util import dt as dt_util
@@ -272,3 +273,16 @@ async def test_the_example_of_the_page_sends_a_message_to_a_telephone(
     assert notified[0].data["message"] == "A message from Anna Smith"
     assert (str(url.origin()), response.status) == (EXTERNAL, HTTPStatus.OK)
     assert ulaw2lin(SPEECH[-160:], 2) in await response.read()
+
+
+async def test_who_comes_by_a_link_that_is_over_is_told_as_a_failed_login(
+    hass: HomeAssistant, line: Line, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    path = await path_of(line, await keep(line), valid_for={"minutes": 1})
+    client = await hass_client_no_auth()
+
+    with freeze_time(dt_util.utcnow() + timedelta(seconds=62), tick=True):
+        assert (await client.get(path)).status == HTTPStatus.UNAUTHORIZED
+    await hass.async_block_till_done()
+
+    assert "http-login" in persistent_notification._async_get_or_create_notifications(hass)
