@@ -11,7 +11,7 @@ import voluptuous as vol
 
 from .calls import call_actions
 from .calls.line_test import async_test_line
-from .clips import call_log, clip_actions, keeping
+from .clips import call_log, clip_actions, export, keeping
 from .const import DOMAIN
 from .coordinator import RingCentralConfigEntry
 from .people import contact_actions
@@ -72,8 +72,9 @@ _SERVICES: Final[tuple[Service, ...]] = (
     ("transfer", call_actions.async_transfer, call_actions.TRANSFER_SCHEMA, _OPTIONAL),
     ("unhold", call_actions.async_unhold, call_actions.CALL_SCHEMA, _OPTIONAL),
 )
-# What is deleted doesn't come back.
+# What is deleted doesn't come back, and a file is for whoever can read the folder.
 _ADMIN_SERVICES: Final[tuple[Service, ...]] = (
     ("delete_clip", clip_actions.async_delete_clip, clip_actions.CLIP_SCHEMA, _NONE),
+    ("export", export.async_export, export.EXPORT_SCHEMA, _OPTIONAL),
     ("forget_number", clip_actions.async_forget_number, clip_actions.FORGET_SCHEMA, _OPTIONAL),
 )

@@ -67,7 +67,7 @@ async def async_get_calls(action: ServiceCall) -> Response:
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key=error.key) from error
     return {
         "calls": [
-            _told(call, [clip for clip in clips if clip.call_id == call.id], line.callers) for call in calls
+            told(call, [clip for clip in clips if clip.call_id == call.id], line.callers) for call in calls
         ]
     }
 
@@ -88,7 +88,8 @@ def number_filter(callers: Callers, patterns: list[str], contact: str | None) ->
     return meant
 
 
-def _told(call: CallRecord, clips: Sequence[Clip], callers: Callers) -> Response:
+def told(call: CallRecord, clips: Sequence[Clip], callers: Callers) -> Response:
+    """Return what is told of a call and its clips."""
     return {
         "call_id": call.id,
         "direction": call.direction.value,

@@ -1,6 +1,6 @@
 """The actions on recordings: which are asked for, what is told of each, and what becomes of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 import re
@@ -15,7 +15,16 @@ from ..calls.call_actions import ATTR_NUMBER, CALL_SCHEMA, Response
 from ..calls.call_filter import FILTERS
 from ..const import DOMAIN
 from ..coordinator import RingCentralConfigEntry, RingCentralCoordinator
-from ..library import Clip, ClipInUseError, ClipNotFoundError, ClipQuery, ClipState, Folder, LibraryError
+from ..library import (
+    Clip,
+    ClipInUseError,
+    ClipNotFoundError,
+    ClipQuery,
+    ClipState,
+    Folder,
+    LibraryError,
+    Page,
+)
 from ..lines import ATTR_REMOVED_LINE, async_line_of_clip, async_line_or_removed
 from ..media_source import clip_media_content_id
 from ..models import BLOCKED, LastCall
@@ -32,6 +41,7 @@ ATTR_FOLDER: Final = "folder"
 ATTR_HEARD: Final = "heard"
 ATTR_OFFSET: Final = "offset"
 ATTR_TEXT: Final = "text"
+ATTR_UNTIL: Final = "until"
 ATTR_VALID_FOR: Final = "valid_for"
 
 _CLIP_ID: Final = re.compile(rf"(?:{re.escape(clip_media_content_id(''))})?([0-9a-f]{{32}})")
@@ -75,19 +85,24 @@ FORGET_SCHEMA: Final = vol.Schema({vol.Required(ATTR_NUMBER): vol.All(cv.string,
 async def async_get_clips(action: ServiceCall) -> Response:
     """Tell the latest recordings of a line that are asked for, and how many of them there are."""
     line, line_id = await async_line_or_removed(action)
-    lines, data = [line_id], action.data
+    with _translated():
+        page = await async_find(line, line_id, action.data, action.data[ATTR_LIMIT], action.data[ATTR_OFFSET])
+    return {"clips": [told(clip, line.callers) for clip in page.items], "count": page.count}
+
+
+async def async_find(
+    line: RingCentralCoordinator, line_id: str, data: Mapping[str, Any], limit: int, offset: int
+) -> Page[Clip]:
+    """Return the recordings that an action's data asks for; raises LibraryError."""
     query = ClipQuery(
         folder=data[ATTR_FOLDER],
         since=data.get(ATTR_SINCE),
+        until=data.get(ATTR_UNTIL),
         of_number=number_filter(line.callers, data[ATTR_NUMBER], data.get(ATTR_CONTACT)),
     )
-    limit, offset = data[ATTR_LIMIT], data[ATTR_OFFSET]
-    with _translated():
-        if text := data[ATTR_TEXT]:
-            page = await line.library.search(lines, text, limit, offset, query)
-        else:
-            page = await line.library.browse(lines, query, limit, offset)
-    return {"clips": [_told(clip, line.callers) for clip in page.items], "count": page.count}
+    if text := data[ATTR_TEXT]:
+        return await line.library.search([line_id], text, limit, offset, query)
+    return await line.library.browse([line_id], query, limit, offset)
 
 
 async def async_set_favorite(action: ServiceCall) -> None:
@@ -190,7 +205,8 @@ def _spellings(hass: HomeAssistant, number: str) -> set[str]:
     return {number.strip(), key, numbering.formatted(key)}
 
 
-def _told(clip: Clip, callers: Callers) -> Response:
+def told(clip: Clip, callers: Callers) -> Response:
+    """Return what is told of a recording."""
     return {
         "clip": clip.id,
         "media_content_id": clip_media_content_id(clip.id),

@@ -1,5 +1,6 @@
 """The table of calls."""
 
+from collections.abc import Collection
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache
@@ -24,6 +25,10 @@ _SELECT_OTHER: Final = "SELECT rowid, other FROM calls WHERE"
 _NEWEST_FIRST: Final = "ORDER BY started_at DESC, rowid DESC"
 _SELECT_NUMBERED: Final = """
 SELECT * FROM calls WHERE rowid IN (SELECT value FROM json_each(?)) ORDER BY started_at DESC, rowid DESC
+"""
+_SELECT_OF_CLIPS: Final = """
+SELECT * FROM calls WHERE id IN (SELECT call_id FROM clips WHERE id IN (SELECT value FROM json_each(?)))
+ORDER BY started_at DESC, rowid DESC
 """
 
 _CONDITIONS: Final = {
@@ -143,6 +148,11 @@ class CallTable:
             rows.row_factory = None
             numbers = islice((row for row, other in rows if other is not None and meant(other)), limit)
             return self._numbered([*numbers])
+
+    def of_clips(self, clip_ids: Collection[str]) -> list[CallRecord]:
+        """Return the calls of clips, newest first."""
+        rows = self._connection.execute(_SELECT_OF_CLIPS, (json.dumps([*clip_ids]),))
+        return [*map(_call, rows)]
 
     def count(self, line_id: str) -> int:
         """Return how many calls of a line there are."""

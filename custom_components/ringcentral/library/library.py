@@ -140,6 +140,10 @@ class Library:
         """Return the latest calls of a line, newest first, all or only those that are asked for."""
         return await self._run(lambda shelves: shelves.calls.newest(line_id, limit, query or CallQuery()))
 
+    async def calls_of_clips(self, clip_ids: Collection[str]) -> list[CallRecord]:
+        """Return the calls that clips are of, newest first."""
+        return await self._run(lambda shelves: shelves.calls.of_clips(clip_ids))
+
     async def count_calls(self, line_id: str) -> int:
         """Return how many calls of a line there are."""
         return await self._run(lambda shelves: shelves.calls.count(line_id))
