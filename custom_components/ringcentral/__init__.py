@@ -13,6 +13,7 @@ from .account.browser_session import EntrySession
 from .account.sources import Source, tls_of
 from .calls.recorded_calls import async_record_calls
 from .clips.keeping import Keeping
+from .clips.placing import async_place_recordings
 from .clips.removed_lines import DATA_REMOVED, async_setup_removed_lines
 from .clips.views import ClipView, PictureView
 from .const import CONF_RECORDING, CONF_SOURCE, DOMAIN, RecordingMode
@@ -74,6 +75,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
     entry.async_on_unload(hass.async_add_shutdown_job(HassJob(coordinator.async_stop)))
     entry.async_on_unload(async_record_calls(coordinator))
     entry.async_on_unload(resources.storage.async_listen(coordinator.async_look_up))
+    entry.async_on_unload(async_place_recordings(coordinator))
     entry.async_on_unload(_async_follow_options(hass, coordinator))
     coordinator.async_start()
     Keeping(coordinator).async_start()

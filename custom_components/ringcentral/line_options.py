@@ -21,6 +21,7 @@ from .const import (
     CONF_FAVORITES_RING,
     CONF_GREETING,
     CONF_GREETING_MEDIA,
+    CONF_IN_MEDIA_FOLDER,
     CONF_KEEP_DAYS,
     CONF_KEEP_MEGABYTES,
     CONF_LONGEST_MESSAGE,
@@ -56,7 +57,7 @@ class LineOptions:
     unannounced leaves the first out; ask_consent has whoever is to be recorded agree before, and recording_beep is how often
     a tone tells that it goes on, 0 for never. allowed_numbers are patterns of what automations may call, none for everybody;
     emergency_calls lets them call emergency services, too. keep_days and keep_megabytes bound what is kept of recordings
-    and calls, 0 is no bound.
+    and calls, 0 is no bound. in_media_folder has new recordings kept there.
     """
 
     answer_mode: AnswerMode
@@ -80,6 +81,7 @@ class LineOptions:
     emergency_calls: bool
     keep_days: int
     keep_megabytes: int
+    in_media_folder: bool
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -107,6 +109,7 @@ class LineOptions:
             emergency_calls=options.get(CONF_EMERGENCY_CALLS, False),
             keep_days=options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS),
             keep_megabytes=options.get(CONF_KEEP_MEGABYTES, 0),
+            in_media_folder=options.get(CONF_IN_MEDIA_FOLDER, False),
         )
 
 

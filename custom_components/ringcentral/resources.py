@@ -10,6 +10,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .calls.sounds import Sounds, load_sounds
 from .calls.voice import Voice
+from .clips.media_folder import media_folder
 from .clips.storage import Storage
 from .const import DATA_LIBRARY, DOMAIN
 from .library import Library
@@ -68,7 +69,7 @@ async def async_release(hass: HomeAssistant) -> None:
 
 async def _async_open(hass: HomeAssistant) -> Resources:
     sounds = await hass.async_add_executor_job(load_sounds)
-    library = Library(Path(hass.config.path(DOMAIN)))
+    library = Library(Path(hass.config.path(DOMAIN)), media_folder(hass))
     storage = Storage(hass, library)
     await storage.async_open()
     writer = ClipWriter()

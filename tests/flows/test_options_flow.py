@@ -15,7 +15,7 @@ FIELDS = {
     "calls": ["answer_mode", "answer_after", "longest_message", "office_hours"],
     "machine": ["greeting", "greeting_media", "silence", "thanks"],
     "recording": ["recording", "announcement", "unannounced", "ask_consent", "consent_question"],
-    "recordings": ["keep_days", "keep_megabytes", "links"],
+    "recordings": ["keep_days", "keep_megabytes", "in_media_folder", "links"],
     "callers": ["blocked_calls", "anonymous_calls", "favorites_ring", "repeats_ring"],
     "calling": ["allowed_numbers", "emergency_calls", "test_number"],
     "ringcentral": ["address_book", "block_at_ringcentral"],

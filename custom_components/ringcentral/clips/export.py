@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 import errno
+from functools import partial
 from itertools import batched
 import json
 from pathlib import Path
@@ -24,8 +25,8 @@ from ..library import Clip, LibraryError
 from ..lines import async_line_or_removed
 from . import call_log
 from .archive import Archive, Sound
-from .call_log import moment
-from .clip_actions import ATTR_LIMIT, ATTR_OFFSET, ATTR_UNTIL, CLIPS_SCHEMA, async_find, told
+from .call_log import ATTR_LIMIT, moment
+from .clip_actions import ATTR_OFFSET, ATTR_UNTIL, CLIPS_SCHEMA, async_find, told
 
 ATTR_OVERWRITE: Final = "overwrite"
 ATTR_PATH: Final = "path"
@@ -77,11 +78,11 @@ async def async_export(action: ServiceCall) -> Response:
     named = [*_named(clips)]
     with _translated(path):
         await hass.async_add_executor_job(_refuse_without_room, path, clips)
-        archive = await hass.async_add_executor_job(lambda: Archive(path, replace=data[ATTR_OVERWRITE]))
+        archive = await hass.async_add_executor_job(partial(Archive, path, replace=data[ATTR_OVERWRITE]))
         try:
             gone: set[str] = set()
             for sounds in batched(named, _AT_ONCE, strict=False):
-                gone |= await _step(hass, lambda sounds=sounds: archive.add(sounds))
+                gone |= await _step(hass, partial(archive.add, sounds))
             files = [None if sound.name in gone else sound.name for sound in named]
             listing = {
                 "exported_at": dt_util.utcnow().isoformat(),
@@ -94,7 +95,7 @@ async def async_export(action: ServiceCall) -> Response:
                 ],
             }
             text = json.dumps(listing, ensure_ascii=False, indent=1)
-            await _step(hass, lambda: archive.add_text(LISTING, dt_util.now(), text))
+            await _step(hass, partial(archive.add_text, LISTING, dt_util.now(), text))
             size = await _step(hass, archive.finish)
         finally:
             await asyncio.shield(hass.async_add_executor_job(archive.close))

@@ -7,7 +7,8 @@ from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
 from ..account.chosen_at_ringcentral import async_try_choices
 from ..account.sources import SIGNED_IN
-from ..const import CONF_EMERGENCY_CALLS, CONF_SOURCE, CONF_UNANNOUNCED
+from ..clips.media_folder import async_make_media_folder
+from ..const import CONF_EMERGENCY_CALLS, CONF_IN_MEDIA_FOLDER, CONF_SOURCE, CONF_UNANNOUNCED
 from ..people.numbering import Numbering
 from ..softphone.calls.dialing import is_emergency
 from .config_forms import Problem
@@ -55,8 +56,15 @@ class LineOptionsFlow(OptionsFlow):
         return self._confirm("unannounced", Page.RECORDING, user_input)
 
     async def async_step_recordings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask how long recordings are kept, and how much room they may take."""
-        return self._page(Page.RECORDINGS, user_input)
+        """Ask how long recordings are kept, how much room they may take, and where they go."""
+        problem = Problem()
+        if user_input is not None and user_input[CONF_IN_MEDIA_FOLDER]:
+            try:
+                await async_make_media_folder(self.hass)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                problem = Problem({CONF_IN_MEDIA_FOLDER: "media_folder_unusable"}, {"reason": reason})
+        return self._page(Page.RECORDINGS, user_input, problem)
 
     async def async_step_callers(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask who is kept away and who gets through."""

@@ -33,6 +33,7 @@ from ..const import (
     CONF_FAVORITES_RING,
     CONF_GREETING,
     CONF_GREETING_MEDIA,
+    CONF_IN_MEDIA_FOLDER,
     CONF_KEEP_DAYS,
     CONF_KEEP_MEGABYTES,
     CONF_LINKS,
@@ -122,7 +123,7 @@ FORMS: Final = {
         {
             vol.Required(CONF_KEEP_DAYS, default=DEFAULT_KEEP_DAYS): number_field(0, 3650, "d"),
             vol.Required(CONF_KEEP_MEGABYTES, default=0): number_field(0, 1_000_000, "MB"),
-            **_switches(CONF_LINKS),
+            **_switches(CONF_IN_MEDIA_FOLDER, CONF_LINKS),
         }
     ),
     Page.CALLERS: vol.Schema(

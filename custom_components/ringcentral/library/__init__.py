@@ -34,6 +34,7 @@ from .records import (
     Retention,
     Total,
 )
+from .shelf import Place
 
 __all__ = [
     "ELSEWHERE",
@@ -62,6 +63,7 @@ __all__ = [
     "Missed",
     "Page",
     "Period",
+    "Place",
     "Purged",
     "Retention",
     "Total",

@@ -87,7 +87,9 @@ class ClipTable:
         Raises:
             ClipNotFoundError: There is no such clip.
         """
-        size, heard = measure(self._existing(clip_id).path)
+        file = self._existing(clip_id).path
+        self._shelf.show(file)
+        size, heard = measure(file)
         figures = (heard.peak, heard.rms, heard.envelope) if heard else (None, None, None)
         return self._change(_SAVE, duration, size, *figures, clip_id)
 

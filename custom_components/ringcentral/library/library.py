@@ -26,7 +26,7 @@ from .records import (
 )
 from .recovery import Repair, recover
 from .retention import forget, purge, remove_line, sweep
-from .shelf import Shelf
+from .shelf import Place, Shelf
 from .store import Job, Shelves, Store
 from .worker import Worker
 
@@ -38,7 +38,7 @@ _PAGE: Final = 50
 class Library:
     """Keeps calls and clips in `<folder>/library.db` and `<folder>/clips/<yyyy-mm>/<clip_id>.wav`.
 
-    Clips of lines that `shelf.places` names go to `<media>/<place>/<yyyy-mm>/<yyyy-mm-dd hh-mm-ss> <clip_id>.wav`, as
+    Clips of lines that `keep_in` names go to `<media>/<place>/<yyyy-mm>/<yyyy-mm-dd hh-mm-ss> <clip_id>.wav`, as
     long as the folder `media` is there.
 
     One thread does all the work, in the order it was asked for, so no method blocks the event
@@ -291,6 +291,13 @@ class Library:
     async def remove_line(self, line_id: str) -> Purged:
         """Delete all calls and clips of a line, and their files."""
         return await self._step_by_step(lambda shelves: remove_line(shelves.connection, self.shelf, line_id))
+
+    def keep_in(self, line_id: str, place: Place | None) -> None:
+        """Say where clips of a line go from now on; None is the library's own folder. Those there are stay."""
+        if place is None:
+            self.shelf.places.pop(line_id, None)
+        else:
+            self.shelf.places[line_id] = place
 
     async def hold(self) -> None:
         """Let all files be copied, as for a backup, until `resume`: none goes away, and the database's stays as it is.

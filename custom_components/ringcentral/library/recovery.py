@@ -5,6 +5,7 @@ nothing of when it had to be begun afresh. `recover` then makes clips of both.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 import sqlite3
 from typing import Final
@@ -93,7 +94,9 @@ def _recover(connection: sqlite3.Connection, clips: ClipTable, clip: Clip, repai
     except OSError:
         return None
     if not samples:
-        clips.discard(clip.id)
+        # Where its disk is unplugged it isn't lost: the next start finds it.
+        with suppress(OSError):
+            clips.discard(clip.id)
         return None
     duration = samples / SAMPLE_RATE
     with transaction(connection):

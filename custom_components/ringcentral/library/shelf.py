@@ -4,9 +4,10 @@ In the database a path is relative to the library's folder, or behind `media:` t
 its parts comes from a caller, and whatever the database says, no path leads out of either folder.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 import errno
 import os
 from pathlib import Path, PurePosixPath
@@ -16,18 +17,19 @@ from typing import Final
 CLIPS_FOLDER: Final = "clips"
 
 _MEDIA: Final = "media:"
+_FOR_ALL: Final = 0o644
 _CLIP_FILE: Final = re.compile(r"(?:[0-9 -]+ )?([0-9a-f]{32})\.wav")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the new clips of a line go in the folder for other programs, and by whose clock they are named.
+    """Where the new clips of a line go in the folder for other programs.
 
-    `folder` is one name, which the user has chosen.
+    `folder` is one name, which the user has chosen; `local` returns a moment as the household's clock shows it.
     """
 
     folder: str
-    zone: tzinfo
+    local: Callable[[datetime], datetime]
 
 
 class Shelf:
@@ -52,7 +54,7 @@ class Shelf:
     def make_room(self, line_id: str, started_at: datetime, clip_id: str) -> str:
         """Return the path of a new clip, whose folder exists; it stays with the library where it can't be elsewhere."""
         if (place := self.places.get(line_id)) is not None:
-            local = started_at.astimezone(place.zone)
+            local = place.local(started_at)
             name = f"{local:%Y-%m-%d %H-%M-%S} {clip_id}.wav"
             path = f"{_MEDIA}{PurePosixPath(place.folder).name}/{local:%Y-%m}/{name}"
             if self._is_usable((self / path).parent):
@@ -64,6 +66,13 @@ class Shelf:
     def is_elsewhere(self, file: Path) -> bool:
         """Tell whether a file lies in the folder for other programs."""
         return file.is_relative_to(self._media)
+
+    def show(self, file: Path) -> None:
+        """Let other programs read a file that is there for them."""
+        if self.is_elsewhere(file):
+            # Not every disk knows of permissions.
+            with suppress(OSError):
+                file.chmod(_FOR_ALL)
 
     def unlink(self, path: str) -> bool:
         """Delete the file a row names, and tell whether it is gone; raises OSError.
