@@ -54,6 +54,8 @@ async def test_a_message_that_was_left_can_be_followed(
     assert sound["call_id"] == machine.events[0]["call_id"]
     assert sound["received"] > 0 and sound["sent"] > 0
     assert found["library"]["clips"] == 1 and found["library"]["seconds"] > 0
+    assert found["library"]["bytes_of_all_lines"] == machine.clips[0].stat().st_size
+    assert found["library"]["removed_lines"] == 0
 
 
 async def test_the_test_number_is_not_shown(hass: HomeAssistant) -> None:

@@ -22,6 +22,7 @@ from custom_components.ringcentral.clips.removed_lines import (
     async_setup_removed_lines,
 )
 from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
+from custom_components.ringcentral.diagnostics import async_get_config_entry_diagnostics
 from custom_components.ringcentral.library import Library, LibraryAccessError, LibraryFullError
 from simulator.ringcentral import RingCentral
 from tests.calls.test_call_actions import act, refused
@@ -135,6 +136,9 @@ async def test_what_is_kept_is_browsed_listed_and_deleted_under_its_former_name(
     assert await titles() == ["Office (1)", "Reception, removed (2)"]
     assert await titles(f"/line/{removed}") == ["Not heard yet (2)", "By caller (1)", "By day (1)"]
     assert await listed(office) == [mine]
+    # Counted, and not by name.
+    diagnostics = await async_get_config_entry_diagnostics(hass, office.entry)
+    assert diagnostics["library"]["removed_lines"] == 1 and "Reception" not in str(diagnostics["library"])
     assert await listed(office, removed_line=" reception ") == [second, first]
     assert await listed(office, removed_line="Reception", text="smith", limit=1) == [second]
     calls = (await act(office, "get_calls", removed_line="Reception"))["calls"]

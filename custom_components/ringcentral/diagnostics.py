@@ -7,6 +7,7 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
+from .clips.removed_lines import removed_lines
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .health import CallSound
 from .library import LibraryError, Total
@@ -69,8 +70,13 @@ def _sound(sound: CallSound) -> dict[str, Any]:
 
 async def _library(coordinator: RingCentralCoordinator) -> dict[str, Any]:
     try:
-        totals = await coordinator.library.totals()
+        totals, size = await coordinator.library.totals(), await coordinator.library.room_taken()
     except LibraryError as error:
         return {"error": error.key}
     total = totals.get(coordinator.config_entry.entry_id, Total())
-    return {"clips": total.count, "seconds": round(total.seconds, 1)}
+    return {
+        "clips": total.count,
+        "seconds": round(total.seconds, 1),
+        "bytes_of_all_lines": size,
+        "removed_lines": len(removed_lines(coordinator.hass)),
+    }

@@ -186,6 +186,13 @@ class ClipTable:
         )
         return {line_id: Total(count, seconds) for line_id, count, seconds in rows}
 
+    def room_taken(self) -> int:
+        """Return how much room the saved clips take."""
+        (found,) = self._connection.execute(
+            "SELECT coalesce(sum(size), 0) FROM clips WHERE state = ?", (ClipState.SAVED,)
+        ).fetchone()
+        return int(found)
+
     def numbered(self, numbers: Iterable[int]) -> tuple[Clip, ...]:
         """Return clips by their row numbers, newest first."""
         found = self._clips(

@@ -279,6 +279,10 @@ class Library:
         """Return the sums of the saved clips of each line that has any, by its id."""
         return await self._run(lambda shelves: shelves.clips.totals())
 
+    async def room_taken(self) -> int:
+        """Return how much room the files of the saved clips take."""
+        return await self._run(lambda shelves: shelves.clips.room_taken())
+
     async def recover(self, repair: Repair) -> list[Clip]:
         """Save the clips an earlier run was killed over, and return them, oldest first.
 
