@@ -188,6 +188,14 @@ async def test_it_goes_nowhere_else(line: Line, media: Path, written: str, key: 
     assert (media / "there.zip").read_text() == (other / "linked.zip").read_text() == "mine"
 
 
+async def test_a_way_round_within_what_is_allowed_leads_there(line: Line, media: Path) -> None:
+    await keep(line)
+    await line.hass.async_add_executor_job((media / "real").mkdir)
+    await line.hass.async_add_executor_job((media / "link").symlink_to, media / "real")
+    response, _ = await packed(line, media / "link" / "all.zip")
+    assert response["path"] == str(media / "real" / "all.zip")
+
+
 async def test_a_file_is_replaced_where_that_is_said(line: Line, place: Path) -> None:
     await keep(line)
     await line.hass.async_add_executor_job(place.write_text, "mine")
@@ -248,23 +256,30 @@ async def test_a_library_that_cannot_be_read_is_told(
 
 async def test_whoever_breaks_it_off_leaves_nothing(line: Line, place: Path) -> None:
     await keep(line)
-    begun, go_on = asyncio.Event(), threading.Event()
-    add = Archive.add
+    begun, go_on, done = asyncio.Event(), threading.Event(), list[str]()
+    add, closed = Archive.add, Archive.close
 
     def slowly(*args: Any) -> set[str]:
         line.hass.loop.call_soon_threadsafe(begun.set)
         go_on.wait(10)
+        done.append("packed")
         return add(*args)
 
-    with patch.object(Archive, "add", slowly):
+    def close(archive: Archive) -> None:
+        done.append("closed")
+        closed(archive)
+
+    with patch.object(Archive, "add", slowly), patch.object(Archive, "close", close):
         export = asyncio.create_task(act(line, "export", path=str(place)))
         await begun.wait()
         export.cancel()
-        go_on.set()
+        line.hass.loop.call_later(0.05, go_on.set)
         with pytest.raises(asyncio.CancelledError):
             await export
     await line.hass.async_block_till_done()
 
+    # Nobody closes a file that is written to.
+    assert done == ["packed", "closed"]
     assert in_folder(place) == []
 
 

@@ -114,6 +114,29 @@ async def test_a_mark_of_a_run_that_was_killed_does_no_harm(folder: Path) -> Non
     assert not (folder / MARK).exists()
 
 
+async def test_a_file_that_was_doomed_does_not_come_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library(folder)
+    await library.open()
+    clip = await with_sound(library, 1)
+    await library.hold()
+    await library.delete_clip(clip)
+    await library.close()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        await library.open()
+        assert await library.recover(samples_by_size) == []
+    assert await library.clip(clip) is None
+    await library.resume()
+    await library.close()
+    assert wavs(folder) == []
+
+
 async def test_resuming_what_was_never_held_changes_nothing(library: Library) -> None:
     clip = await with_sound(library, 1)
     await library.resume()
