@@ -1,5 +1,6 @@
 """Makes Home Assistant a telephone."""
 
+from contextlib import suppress
 from typing import Final
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
@@ -12,12 +13,13 @@ from homeassistant.helpers.typing import ConfigType
 from .account.browser_session import EntrySession
 from .account.sources import Source, tls_of
 from .calls.recorded_calls import async_record_calls
-from .clips.keeping import Keeping
+from .clips.keeping import Keeping, async_adopt
 from .clips.placing import async_place_recordings
 from .clips.removed_lines import DATA_REMOVED, async_setup_removed_lines
 from .clips.views import ClipView, PictureView
 from .const import CONF_RECORDING, CONF_SOURCE, DOMAIN, RecordingMode
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
+from .library import LibraryError
 from .people.address_book import async_remove_address_book
 from .people.caller_blocking import async_take_back
 from .resources import async_acquire, async_release
@@ -63,6 +65,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
     """Set a line up. It registers in its own time: a network that isn't there yet is nothing to fail for."""
     resources = await async_acquire(hass)
     try:
+        with suppress(LibraryError):
+            await async_adopt(hass, resources.library)
         tls = await hass.async_add_executor_job(tls_of, entry.data)
         coordinator = RingCentralCoordinator(hass, entry, resources, tls)
         entry.runtime_data = coordinator

@@ -10,7 +10,7 @@ from homeassistant.helpers.target import TargetSelection
 from .clips.removed_lines import DATA_REMOVED, removed_lines
 from .const import DATA_LIBRARY, DOMAIN
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
-from .library import Clip
+from .library import RECOVERED_LINE_ID, Clip
 
 ATTR_REMOVED_LINE: Final = "removed_line"
 
@@ -52,13 +52,13 @@ async def async_line_or_removed(action: ServiceCall) -> tuple[RingCentralCoordin
 
 
 async def async_line_of_clip(action: ServiceCall, clip_id: str) -> tuple[RingCentralCoordinator, Clip | None]:
-    """Return a line to ask and a clip, if it is that line's, or of one that was removed.
+    """Return a line to ask and a clip, if it is that line's, of one that was removed, or was found again without a line.
 
     Raises ServiceValidationError, or a LibraryError.
     """
     library = action.hass.data.get(DATA_LIBRARY)
     clip = None if library is None else await library.clip(clip_id)
-    if clip is not None and clip.line_id in removed_lines(action.hass):
+    if clip is not None and clip.line_id in {*removed_lines(action.hass), RECOVERED_LINE_ID}:
         return _any_line(action), clip
     line = await async_line(action)
     return line, clip if clip is not None and clip.line_id == line.config_entry.entry_id else None

@@ -17,7 +17,14 @@ import voluptuous as vol
 
 from custom_components.ringcentral.clips.clip_actions import clip_id
 from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
-from custom_components.ringcentral.library import CallRecord, ClipKind, Direction, LibraryDamagedError, Purged
+from custom_components.ringcentral.library import (
+    RECOVERED_LINE_ID,
+    CallRecord,
+    ClipKind,
+    Direction,
+    LibraryDamagedError,
+    Purged,
+)
 from simulator.caller import Step
 from simulator.ringcentral import RingCentral
 from tests.calls.test_call_actions import TALKER, act, refused
@@ -426,6 +433,46 @@ async def test_a_number_is_the_same_however_it_is_written(line: Line, written: s
     assert await forget(line.hass, written) == {"clips": 4, "calls": 4}
 
     assert await listed(line) == [other]
+
+
+@pytest.mark.parametrize(
+    ("country", "written", "same"),
+    [
+        ("US", "+49 30 123456", ["+4930123456", "004930123456", "01149 30 123456"]),
+        ("US", "011 49 30 123456", ["+4930123456", "004930123456", "0114930123456"]),
+        ("DE", "0049 30 123456", ["+4930123456", "004930123456", "030123456", "030 / 12 34 56"]),
+        (None, "0049 30 123456", ["+4930123456", "004930123456"]),
+        (None, "+49 30 123456", ["+4930123456", "004930123456"]),
+    ],
+)
+async def test_a_number_is_the_same_with_a_plus_and_with_what_is_dialled_for_it(
+    line: Line, country: str | None, written: str, same: list[str]
+) -> None:
+    line.hass.config.country = country
+    for minutes, number in enumerate(same):
+        await keep(line, number, minutes=minutes)
+    other = await keep(line, "+49301234567", minutes=9)
+
+    assert await forget(line.hass, written) == {"clips": len(same), "calls": len(same)}
+
+    assert await listed(line) == [other]
+
+
+async def test_two_zeros_before_an_extension_are_part_of_it(line: Line) -> None:
+    line.hass.config.country = None
+    kept = await keep(line, "123", minutes=1)
+    await keep(line, "00123", minutes=2)
+
+    assert await forget(line.hass, "00123") == {"clips": 1, "calls": 1}
+    assert await listed(line) == [kept]
+
+
+async def test_what_was_found_again_without_its_line_can_be_deleted(line: Line) -> None:
+    clip = await keep(line, line_id=RECOVERED_LINE_ID)
+    await act(line, "set_favorite", clip=clip)
+    await act(line, "delete_clip", clip=clip)
+
+    assert await line.library.clip(clip) is None
 
 
 @pytest.mark.parametrize(("written", "gone"), [("101", ["101"]), ("Front-Door", ["front-door"])])

@@ -11,19 +11,19 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.ringcentral.clips.keeping import SOON
-from custom_components.ringcentral.library import Clip, Library, LibraryFullError
+from custom_components.ringcentral.library import RECOVERED_LINE_ID, Clip, Library, LibraryFullError
 from simulator.ringcentral import RingCentral
 from tests.library.conftest import write_wav
-from tests.line import Line, set_up_line, until
+from tests.line import Line, add_line, set_up_line, until
 
 SAMPLES = 8000
 BYTES = 44 + 2 * SAMPLES
 
 
-async def file_clip(line: Line, days: float, *, favorite: bool = False) -> Clip:
+async def file_clip(line: Line, days: float, *, favorite: bool = False, line_id: str | None = None) -> Clip:
     """File a clip of a second that is so many days old."""
     library, began = line.library, dt_util.utcnow() - timedelta(days=days)
-    clip = await library.begin_clip(line.entry.entry_id, began)
+    clip = await library.begin_clip(line_id or line.entry.entry_id, began)
     write_wav(clip.path, SAMPLES)
     await library.finish_clip(clip.id, 1.0)
     return await library.set_favorite(clip.id, favorite)
@@ -84,6 +84,33 @@ async def test_it_is_as_chosen(
 ) -> None:
     line = await set_up_line(hass, cloud, **chosen)
     clips = [await file_clip(line, 5000), await file_clip(line, 4), await file_clip(line, 0.5)]
+
+    await let_it_be_night(hass)
+
+    assert await left(line, *clips) == kept
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "kept"),
+    [
+        ({"keep_days": 3}, {"keep_days": 10}, [True, False]),
+        ({"keep_days": 0}, {"keep_days": 3}, [True, True]),
+        ({"keep_days": 3}, {"keep_days": 3}, [False, False]),
+        ({"keep_days": 0, "keep_megabytes": 1}, {"keep_days": 0}, [True, True]),
+    ],
+)
+async def test_what_was_found_again_is_kept_as_long_as_any_line_keeps_its_own(
+    hass: HomeAssistant,
+    cloud: RingCentral,
+    here: dict[str, int],
+    there: dict[str, int],
+    kept: list[bool],
+) -> None:
+    line = await set_up_line(hass, cloud, **here)
+    other = Line(hass, cloud, await add_line(hass, cloud, name="Office", **there))
+    assert await hass.config_entries.async_setup(other.entry.entry_id)
+    await until(lambda: other.registered)
+    clips = [await file_clip(line, days, line_id=RECOVERED_LINE_ID) for days in (5, 20)]
 
     await let_it_be_night(hass)
 

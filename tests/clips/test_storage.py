@@ -26,7 +26,7 @@ from simulator.caller import Manner, Step
 from simulator.clip import check_clip
 from simulator.ringcentral import RingCentral
 from tests.disk import SmallDisk, make_read_only, small_disk
-from tests.line import ANNA, SPEECH, Line, set_up_line, until
+from tests.line import ANNA, SPEECH, Line, add_line, set_up_line, until
 from tests.test_issues import open_issues
 from tests.translations import EN
 
@@ -339,6 +339,24 @@ async def test_a_library_that_is_damaged_at_work_is_begun_anew_by_itself(
     await exact(machine, first, machine.of("recording_saved")[0]["clip"])
     call = await leave_a_message(machine, 2)
     await exact(machine, call, machine.of("recording_saved")[1]["clip"])
+    # There is no other line.
+    assert (await machine.library.totals())[machine.entry.entry_id].count == 2
+
+
+async def test_of_several_lines_none_is_given_what_was_found_again(
+    hass: HomeAssistant, folder: Path, cloud: RingCentral
+) -> None:
+    await add_line(hass, cloud, name="Office")
+    machine = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0)
+    await leave_a_message(machine, 1)
+    await machine.told("ended")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    with pytest.raises(LibraryDamagedError):
+        await machine.library._run(partial(spoil, folder / "library.db"))
+
+    await after_a_minute(hass)
+
+    assert {line: total.count for line, total in (await machine.library.totals()).items()} == {"recovered": 1}
 
 
 def spoil(path: Path, shelves: Shelves) -> None:

@@ -202,7 +202,7 @@ def _spellings(hass: HomeAssistant, number: str) -> set[str]:
     key = canonical(number, numbering)
     if key is None or key.endswith("*"):
         return set()
-    return {number.strip(), key, numbering.formatted(key)}
+    return {number.strip(), key, numbering.formatted(key), *numbering.with_exit_code(key)}
 
 
 def told(clip: Clip, callers: Callers) -> Response:

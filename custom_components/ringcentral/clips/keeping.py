@@ -1,21 +1,22 @@
 """How long a line's recordings and calls are kept: what is older, or takes too much room, is deleted every night."""
 
 from datetime import datetime, timedelta
+import math
 from random import Random
 from typing import Final
 
-from homeassistant.core import ServiceCall, callback
+from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later, async_track_time_change
 from homeassistant.util import dt as dt_util
 
 from ..calls.call_actions import CALL_SCHEMA, Response
 from ..const import DOMAIN, LOGGER
-from ..coordinator import RingCentralCoordinator
-from ..library import LibraryError, Purged, Retention
+from ..coordinator import RingCentralConfigEntry, RingCentralCoordinator
+from ..library import RECOVERED_LINE_ID, Library, LibraryError, Purged, Retention
 from ..line_options import MEGABYTE, LineOptions
 from ..lines import async_line
-from .removed_lines import DATA_REMOVED
+from .removed_lines import DATA_REMOVED, removed_lines
 
 # When nobody is on the phone, most nights.
 HOUR: Final = 3
@@ -59,11 +60,24 @@ class Keeping:
 
 
 async def async_purge(line: RingCentralCoordinator) -> Purged:
-    """Delete what is kept no longer, of the line and of lines that were removed; raises LibraryError."""
-    purged = await line.library.purge(_retention(line.choices, line.config_entry.entry_id), dt_util.utcnow())
+    """Delete what is kept no longer, of the line, of what was found again without one, and of lines that were removed.
+
+    Raises LibraryError.
+    """
+    now = dt_util.utcnow()
+    await async_adopt(line.hass, line.library)
+    purged = await line.library.purge(_retention(line.choices, line.config_entry.entry_id), now)
+    purged += await line.library.purge(_of_recovered(line.hass), now)
     if purged != Purged():
         line.async_look_up()
     return purged + await line.hass.data[DATA_REMOVED].async_purge(line.library)
+
+
+async def async_adopt(hass: HomeAssistant, library: Library) -> None:
+    """Give what was found again without a line to the only one there is and has been; raises LibraryError."""
+    lines = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+    if len(lines) == 1 and not removed_lines(hass):
+        await library.adopt_recovered(lines[0].entry_id)
 
 
 async def async_purge_now(action: ServiceCall) -> Response:
@@ -86,3 +100,20 @@ def _retention(choices: LineOptions, line_id: str) -> Retention:
         most_bytes=choices.keep_megabytes * MEGABYTE or None,
         line_id=line_id,
     )
+
+
+def _of_recovered(hass: HomeAssistant) -> Retention:
+    """Return how long to keep what was found again: as long as the line that keeps longest, for it may be its own."""
+    entries: list[RingCentralConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    choices = [entry.runtime_data.choices for entry in entries]
+    days = [chosen.keep_days or math.inf for chosen in choices]
+    room = [chosen.keep_megabytes or math.inf for chosen in choices]
+    return Retention(
+        days=_bounded(max(days, default=math.inf)),
+        most_bytes=_bounded(max(room, default=math.inf) * MEGABYTE),
+        line_id=RECOVERED_LINE_ID,
+    )
+
+
+def _bounded(limit: float) -> int | None:
+    return None if limit == math.inf else int(limit)

@@ -16,7 +16,7 @@ from .calls import kept, moment
 from .database import transaction
 from .errors import ClipInUseError, ClipNotFoundError
 from .loudness import measure
-from .records import Clip, ClipKind, ClipState, Consent, Day, Direction, Total
+from .records import RECOVERED_LINE_ID, Clip, ClipKind, ClipState, Consent, Day, Direction, Total
 from .shelf import Shelf
 
 LEAST_ROOM: Final = 2_000_000
@@ -129,6 +129,13 @@ class ClipTable:
             if not gone:
                 self._connection.execute("INSERT OR IGNORE INTO doomed VALUES (?)", (found["path"],))
             self._connection.execute("DELETE FROM clips WHERE id = ?", (clip_id,))
+
+    def adopt(self, line_id: str) -> None:
+        """Give a line the clips that were found without one."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "UPDATE clips SET line_id = ? WHERE line_id = ?", (line_id, RECOVERED_LINE_ID)
+            )
 
     def get(self, clip_id: str) -> Clip | None:
         """Return a clip in whatever state it is."""

@@ -292,6 +292,10 @@ class Library:
         """
         return await self._write(lambda shelves: recover(shelves.connection, shelves.clips, repair))
 
+    async def adopt_recovered(self, line_id: str) -> None:
+        """Give a line the clips that were found again without one, where they can't be of another."""
+        await self._write(lambda shelves: shelves.clips.adopt(line_id))
+
     async def remove_line(self, line_id: str) -> Purged:
         """Delete all calls and clips of a line, and their files."""
         return await self._step_by_step(lambda shelves: remove_line(shelves.connection, self.shelf, line_id))

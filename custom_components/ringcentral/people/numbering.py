@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _WRITTEN: Final = re.compile(r"(?:tel:)?\s*([+(]*[0-9][0-9\s().\-/]*)", re.IGNORECASE)
 # Digits; what is shorter is an extension or a service.
 SHORTEST_NATIONAL: Final = 7
+# What most countries dial before the code of another (ITU-T E.164).
+_EXIT_CODE: Final = "00"
 _INTERNAL: Final = re.compile(r"(?=.*\w)[\w.*#+-]{1,40}")
 # What address books put in the place of a hyphen, and around a number to keep it in one piece.
 _PLAIN: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
@@ -33,6 +35,10 @@ class Numbering:
         self._library = phonenumbers
         self.country = country
         self._home = phonenumbers.country_code_for_region(country) if country else 0
+        area = phonenumbers.PhoneMetadata.metadata_for_region(country) if country else None
+        own = (area.preferred_international_prefix or area.international_prefix) if area is not None else ""
+        # Where any of several is dialled the metadata have a pattern.
+        self._exit_codes = {_EXIT_CODE} | ({own} if own and own.isdigit() else set())
         # Read here as well: load_all leaves out what is dialled in one country only.
         short = phonenumbers.PhoneMetadata.short_metadata_for_region(country) if country else None
         known = country if short is not None and short.emergency is not None else None
@@ -72,6 +78,18 @@ class Numbering:
         home = number.country_code == self._home
         shown = self._library.format_number(number, formats.NATIONAL if home else formats.INTERNATIONAL)
         return _grouped(shown) if _DIGITS.fullmatch(shown) else shown
+
+    def with_exit_code(self, text: str) -> tuple[str, ...]:
+        """Return an international number as some exchanges write it, with what is dialled to leave a country for its plus.
+
+        And with the plus where it was given in that way; nothing for any other number.
+        """
+        digits = re.sub(r"[^0-9+]", "", plain(text))
+        if digits.startswith("+"):
+            return tuple(f"{code}{digits[1:]}" for code in self._exit_codes)
+        # 00 and little more is an extension.
+        given = (digits.removeprefix(code) for code in self._exit_codes if digits.startswith(code))
+        return tuple(f"+{rest}" for rest in given if len(rest) >= SHORTEST_NATIONAL)
 
     def _parsed(self, text: str) -> PhoneNumber | None:
         if (written := _WRITTEN.fullmatch(plain(text))) is None:
