@@ -242,3 +242,32 @@ async def test_digits_are_collected_only_after_the_question(hass: HomeAssistant,
     line.cloud.sip.do(call, Press("7", Way.RELAY))
 
     assert (await collecting)["digits"] == "7"
+
+
+@pytest.mark.parametrize(("chosen", "beeps"), [({"recording_beep": 0.05}, True), ({}, False)])
+async def test_a_beep_tells_now_and_then_that_it_goes_on(
+    hass: HomeAssistant, cloud: RingCentral, chosen: dict[str, Any], beeps: bool
+) -> None:
+    line = await set_up_line(hass, cloud, recording="incoming", **chosen)
+    call = await line.call(TALKER)
+    await act(line, "answer")
+    await line.told("recording_started")
+    if beeps:
+        await until(lambda: b"".join(call.voice.heard).count(SOUNDS.recording_beep) >= 3)
+    else:
+        await line.has_recorded()
+
+    await act(line, "stop_recording")
+    await heard(call, SOUNDS.recorded)
+    after = b"".join(call.voice.heard).count(SOUNDS.recording_beep)
+    assert bool(after) is beeps
+
+
+async def test_a_message_has_no_beeps(hass: HomeAssistant, cloud: RingCentral) -> None:
+    line = await set_up_line(
+        hass, cloud, answer_mode="answering_machine", answer_after=0, recording_beep=0.01
+    )
+    call = await line.call()
+    await line.told("voicemail")
+
+    assert SOUNDS.recording_beep not in b"".join(call.voice.heard)

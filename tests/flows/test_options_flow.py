@@ -14,7 +14,14 @@ from tests.translations import missing_texts
 FIELDS = {
     "calls": ["answer_mode", "answer_after", "longest_message", "office_hours"],
     "machine": ["greeting", "greeting_media", "silence", "thanks"],
-    "recording": ["recording", "announcement", "unannounced", "ask_consent", "consent_question"],
+    "recording": [
+        "recording",
+        "announcement",
+        "unannounced",
+        "ask_consent",
+        "consent_question",
+        "recording_beep",
+    ],
     "recordings": ["keep_days", "keep_megabytes", "in_media_folder", "links"],
     "callers": ["blocked_calls", "anonymous_calls", "favorites_ring", "repeats_ring"],
     "calling": ["allowed_numbers", "emergency_calls", "test_number"],
@@ -155,14 +162,18 @@ async def test_people_are_recorded_without_a_word_only_by_who_says_so_twice(
     assert dict(line.entry.options) == before
 
     await options.async_configure(form["flow_id"], {"understood": True})
-    chosen = {"recording": "incoming", "unannounced": True, "ask_consent": True}
+    chosen = {"recording": "incoming", "unannounced": True, "ask_consent": True, "recording_beep": 0}
     assert dict(line.entry.options) == before | chosen
 
     # Nobody is asked twice, and it can be taken back.
     await choose(line, "recording", typed | {"recording": "on_demand"})
     assert dict(line.entry.options) == before | chosen | {"recording": "on_demand"}
-    await choose(line, "recording", {"recording": "off", "announcement": "Beware"})
-    assert dict(line.entry.options) == before | {"recording": "off", "announcement": "Beware"}
+    await choose(line, "recording", {"recording": "off", "announcement": "Beware", "recording_beep": 15})
+    assert dict(line.entry.options) == before | {
+        "recording": "off",
+        "announcement": "Beware",
+        "recording_beep": 15,
+    }
 
 
 async def test_the_page_on_recording_tells_where_there_is_more(hass: HomeAssistant, line: Line) -> None:

@@ -306,10 +306,12 @@ class Conversation:
     async def _recorded(
         self, clip: Clip, session: MediaSession, longest: float, stopped: asyncio.Event
     ) -> Clip | None:
+        beep_every = self._line.choices.recording_beep
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(longest):
-                    await self.live.until(stopped.is_set)
+                    while not await self.live.within(beep_every or longest, stopped.is_set):
+                        session.overlay(self._line.sounds.recording_beep)
         finally:
             saved = await self._line.recordings.file(self.live.call, clip, session)
         return saved

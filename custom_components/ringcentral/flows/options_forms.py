@@ -39,6 +39,7 @@ from ..const import (
     CONF_LINKS,
     CONF_OFFICE_HOURS,
     CONF_RECORDING,
+    CONF_RECORDING_BEEP,
     CONF_REPEATS_RING,
     CONF_SILENCE,
     CONF_TEST_NUMBER,
@@ -117,6 +118,7 @@ FORMS: Final = {
             vol.Optional(CONF_ANNOUNCEMENT): _WORDS,
             **_switches(CONF_UNANNOUNCED, CONF_ASK_CONSENT),
             vol.Optional(CONF_CONSENT_QUESTION): _WORDS,
+            vol.Required(CONF_RECORDING_BEEP, default=0): seconds_field(0, 120, 1),
         }
     ),
     Page.RECORDINGS: vol.Schema(

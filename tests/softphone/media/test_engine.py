@@ -371,6 +371,14 @@ async def play_another(session: MediaSession) -> None:
     session.play(GREETING)
 
 
+async def test_a_tone_is_heard_in_the_silence(session: MediaSession, peer: Peer) -> None:
+    tone = b"\x30" * 160
+    session.overlay(tone)
+    await until(lambda: tone in [packet.payload for packet in peer.heard()])
+    session.close()
+    session.overlay(tone)
+
+
 async def stop_playing(session: MediaSession) -> None:
     session.stop_playing()
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from custom_components.ringcentral.softphone.media.g711 import Codec, transcode
+from custom_components.ringcentral.softphone.media.g711 import Codec, mixed, transcode
 from custom_components.ringcentral.softphone.media.playout import FRAME, LATCH_PACKETS, MAX_BURST, Playout
 from custom_components.ringcentral.softphone.media.rtp import RtpPacket, parse
 from custom_components.ringcentral.softphone.media.srtp import MasterKey, Opener, Suite
@@ -213,6 +213,35 @@ def test_another_greeting_replaces_the_first_and_is_marked(latched: Playout) -> 
     sent(latched, 5, 5)
     latched.play(b"\x01" * 160, slot(6))
     assert [(p.payload, p.marker) for _, p in sent(latched, 6, 10)] == [(b"\x01" * 160, True)]
+
+
+def test_a_tone_lies_over_the_silence_and_goes_with_its_end(latched: Playout) -> None:
+    tone = bytes(range(0x10, 0x20)) * 20  # two frames
+    latched.overlay(tone, slot(10))
+    packets = sent(latched, 10, 300)
+    assert [number for number, _ in packets] == [10, 11, 261]
+    assert packets[0][1].marker
+    assert [rtp.payload for _, rtp in packets] == [tone[:160], tone[160:], SILENCE]
+    assert not latched.playing
+
+
+def test_a_tone_lies_over_what_plays(latched: Playout) -> None:
+    tone = b"\x30" * 200
+    latched.play(GREETING, slot(10))
+    sent(latched, 10, 10)
+    latched.overlay(tone, slot(11))
+    second, third, fourth = (rtp.payload for _, rtp in sent(latched, 11, 13))
+    assert second == mixed(GREETING[160:320], tone[:160]) != GREETING[160:320]
+    assert third == mixed(GREETING[320:480], tone[160:]) and third.endswith(GREETING[378:480])
+    assert fourth == GREETING[480:].ljust(160, b"\xff")
+
+
+def test_a_tone_waits_while_the_call_is_on_hold(latched: Playout) -> None:
+    latched.negotiate(Codec.PCMU, 0, sending=False, now=slot(10))
+    latched.overlay(b"\x30" * 160, slot(11))
+    assert [rtp.payload for _, rtp in sent(latched, 10, 100)] == [SILENCE]
+    latched.negotiate(Codec.PCMU, 0, sending=True, now=slot(101))
+    assert b"\x30" * 160 in [rtp.payload for _, rtp in sent(latched, 101, 110)]
 
 
 def test_a_slightly_late_clock_catches_up_without_drift(latched: Playout) -> None:

@@ -175,6 +175,12 @@ class MediaSession:
         self._engine.wake()
         return played
 
+    def overlay(self, ulaw: bytes) -> None:
+        """Send a µ-law tone over what plays, or in the silence; it waits while the call is on hold."""
+        if not self._closed:
+            self._playout.overlay(ulaw, self._engine.now())
+            self._engine.wake()
+
     def stop_playing(self) -> None:
         """Fall silent with the frame that is on its way."""
         self._playout.stop()

@@ -59,3 +59,10 @@ _TRANSCODED: Final = {
 def transcode(data: bytes, source: Codec, target: Codec) -> bytes:
     """Return the codes of one law as codes of the other; unchanged when the laws are the same."""
     return data if source is target else data.translate(_TRANSCODED[source, target])
+
+
+def mixed(ulaw: bytes, other: bytes) -> bytes:
+    """Return two µ-law sounds at once, as long as the longer; what is too loud is cut off."""
+    length = max(len(ulaw), len(other))
+    both = (Codec.PCMU.to_pcm(sound.ljust(length, Codec.PCMU.silence)) for sound in (ulaw, other))
+    return Codec.PCMU.from_pcm(audioop.add(*both, 2))

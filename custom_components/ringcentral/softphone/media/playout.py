@@ -6,6 +6,7 @@ A slot's RTP timestamp is its number times 160: the timestamp follows the clock 
 - After each negotiation a few packets of silence *latch*: a server behind or before a NAT learns where we are.
 - Audio takes one slot a frame. When the clock was late, slots are skipped, audio never is.
 - Keys take the place of the audio, which waits for them and goes on where it was.
+- A tone may lie over whatever plays, or over silence.
 - When nothing plays one packet of silence every five seconds keeps the path open; RingCentral ends a call from which
   it heard nothing for 15 minutes.
 """
@@ -14,7 +15,7 @@ from collections.abc import Callable, Sequence
 import math
 from typing import Final, Protocol
 
-from .g711 import SAMPLE_RATE, Codec, transcode
+from .g711 import SAMPLE_RATE, Codec, mixed, transcode
 from .key_output import KeyOutput, Stroke
 from .rtp import RtpPacket, build
 from .srtp import MasterKey, Sender
@@ -70,6 +71,7 @@ class Playout:
         self._talking = False
         self._ulaw = b""
         self._played = 0
+        self._tone = b""
         # Senders are kept: one that came back to its key anew would encrypt two packets alike.
         self._senders: dict[MasterKey, Sender] = {}
         self._sender: Sender | None = None
@@ -122,6 +124,12 @@ class Playout:
         if self._audible:
             self._slot = self._soon(now)
 
+    def overlay(self, ulaw: bytes, now: float) -> None:
+        """Send a µ-law tone from the next slot on, over what plays or in the silence."""
+        self._tone = ulaw
+        if self._audible:
+            self._slot = self._soon(now)
+
     def stop(self) -> None:
         """Send no more of the audio; the keep-alive goes on from here."""
         self._ulaw = b""
@@ -155,7 +163,8 @@ class Playout:
 
     @property
     def _audible(self) -> bool:
-        return self._sending and (self.playing or self._keys.pressing) and self._slot is not None
+        sounds = self.playing or bool(self._tone) or self._keys.pressing
+        return self._sending and sounds and self._slot is not None
 
     def _soon(self, now: float) -> int:
         """Return the first slot that isn't past and carries no packet yet."""
@@ -196,6 +205,9 @@ class Playout:
             return self._event_payload_type, marker, onset, payload
         frame = self._ulaw[self._played : self._played + FRAME_SAMPLES]
         self._played += FRAME_SAMPLES
+        if self._tone:
+            tone, self._tone = self._tone[:FRAME_SAMPLES], self._tone[FRAME_SAMPLES:]
+            frame = mixed(frame, tone)
         marker, self._talking = not self._talking, True
         payload = transcode(frame, Codec.PCMU, self._codec).ljust(FRAME_SAMPLES, self._codec.silence)
         return self._payload_type, marker, slot, payload
