@@ -12,6 +12,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .account.browser_session import EntrySession
 from .account.sources import Source, tls_of
+from .calls.logged_calls import async_log_calls
 from .calls.recorded_calls import async_record_calls
 from .clips.keeping import Keeping, async_adopt
 from .clips.placing import async_place_recordings
@@ -80,6 +81,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
     entry.async_on_unload(async_record_calls(coordinator))
     entry.async_on_unload(resources.storage.async_listen(coordinator.async_look_up))
     entry.async_on_unload(async_place_recordings(coordinator))
+    entry.async_on_unload(async_log_calls(coordinator))
     entry.async_on_unload(_async_follow_options(hass, coordinator))
     coordinator.async_start()
     Keeping(coordinator).async_start()

@@ -35,8 +35,8 @@ class CallEventEntity(RingCentralEntity, EventEntity):
     """Fires for everything that happens with a call, each time with all attributes."""
 
     _attr_event_types = [event.value for event in CallEventType]
-    # It may be part of a PIN, and is nothing to be kept.
-    _unrecorded_attributes = frozenset({"digit"})
+    # A key may be part of a PIN, and recordings are deleted long before Home Assistant's history.
+    _unrecorded_attributes = frozenset({"digit", "clip", "media_content_id"})
 
     def __init__(self, coordinator: RingCentralCoordinator, key: str = "call") -> None:
         """Tell of the line of a coordinator."""

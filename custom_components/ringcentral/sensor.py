@@ -170,7 +170,8 @@ async def async_setup_entry(
 class LineSensor(RingCentralEntity, SensorEntity):
     """One fact about a line."""
 
-    _unrecorded_attributes = frozenset({"latest", "next_try"})
+    # Recordings are deleted long before Home Assistant's history.
+    _unrecorded_attributes = frozenset({"latest", "media_content_id", "next_try"})
     entity_description: LineSensorDescription
 
     def __init__(self, coordinator: RingCentralCoordinator, description: LineSensorDescription) -> None:

@@ -68,6 +68,7 @@ class AnsweringMachine:
         self._on_message = on_message
         self._greeted: set[str] = set()
         self._taken: set[str] = set()
+        self._filed: dict[str, asyncio.Future[Clip | None]] = {}
         self._messages: dict[str, _Message] = {}
 
     async def attend(self, live: LiveCall, choices: LineOptions, *, answer_after: float) -> None:
@@ -86,6 +87,13 @@ class AnsweringMachine:
     def takes(self, call_id: str) -> bool:
         """Whether it is the machine that answered a call."""
         return call_id in self._taken
+
+    def message(self, call_id: str) -> asyncio.Future[Clip | None] | None:
+        """Return what will be the message of a call that the machine answered, None where it didn't; its result may be None.
+
+        It isn't for cancelling.
+        """
+        return self._filed.get(call_id)
 
     def greets(self, call_id: str) -> bool:
         """Whether a call is still being greeted: who hangs up now has left nothing."""
@@ -119,11 +127,17 @@ class AnsweringMachine:
             self._taken.discard(call.call_id)
             return
         message = _Message(live, clip, session)
+        filed = self._filed[call.call_id] = asyncio.get_running_loop().create_future()
+        saved = None
         try:
             await self._talk(message, choices, greeting)
         finally:
             self._taken.discard(call.call_id)
-            await self._file(message)
+            try:
+                saved = await self._file(message)
+            finally:
+                del self._filed[call.call_id]
+                filed.set_result(saved)
 
     async def _talk(self, message: _Message, choices: LineOptions, greeting: bytes) -> None:
         live, session, call_id = message.live, message.session, message.live.call_id
@@ -202,9 +216,9 @@ class AnsweringMachine:
                 silence.wait(loop.time())
         return None
 
-    async def _file(self, message: _Message) -> None:
+    async def _file(self, message: _Message) -> Clip | None:
         call = message.live.call
-        await self._recordings.file(
+        return await self._recordings.file(
             call, message.clip, message.session, message.sound, then=partial(self._filed, call)
         )
 

@@ -1,0 +1,32 @@
+"""Calls in the logbook, each as a sentence."""
+
+from collections.abc import Callable
+
+from homeassistant.components.logbook import (
+    LOGBOOK_ENTRY_ENTITY_ID,
+    LOGBOOK_ENTRY_MESSAGE,
+    LOGBOOK_ENTRY_NAME,
+)
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.core import Event, HomeAssistant, callback
+
+from .calls.logged_calls import ATTR_NAME, ATTR_WORDS, EVENT_CALL_OVER
+from .const import DOMAIN
+
+
+@callback
+def async_describe_events(
+    hass: HomeAssistant,
+    async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str | None]]], None],
+) -> None:
+    """Say what is to be written for a call that is over."""
+
+    @callback
+    def describe(event: Event) -> dict[str, str | None]:
+        return {
+            LOGBOOK_ENTRY_NAME: event.data[ATTR_NAME],
+            LOGBOOK_ENTRY_MESSAGE: event.data[ATTR_WORDS],
+            LOGBOOK_ENTRY_ENTITY_ID: event.data[ATTR_ENTITY_ID],
+        }
+
+    async_describe_event(DOMAIN, EVENT_CALL_OVER, describe)
