@@ -80,7 +80,13 @@ async def test_no_secret_and_no_full_number_is_in_diagnostics_or_the_debug_log(
 ) -> None:
     caplog.set_level(logging.DEBUG, "custom_components.ringcentral")
     line = await set_up_line(
-        hass, cloud, answer_mode="answering_machine", answer_after=0, greeting_media={"media_content_id": "a"}
+        hass,
+        cloud,
+        answer_mode="answering_machine",
+        answer_after=0,
+        greeting_media={"media_content_id": "a"},
+        announcement="This is Anna's phone",
+        consent_question="May Anna record you?",
     )
     await line.call()
     await line.told("recording_saved")
@@ -89,7 +95,8 @@ async def test_no_secret_and_no_full_number_is_in_diagnostics_or_the_debug_log(
     line.entry.runtime_data._phone_event(RegistrationRefused(403, "Forbidden", 120.0))
     await until(lambda: line.registered)
     found = await diagnostics(hass, hass_client, line)
-    assert found["entry"]["options"]["greeting_media"] == "**REDACTED**"
+    for said in ("greeting_media", "announcement", "consent_question"):
+        assert found["entry"]["options"][said] == "**REDACTED**"
     ((occasion, outcome),) = [(note["occasion"], note["outcome"]) for note in found["provisionings"]]
     assert (occasion, outcome) == ("refused", "renewed")
     shown = json.dumps(found)

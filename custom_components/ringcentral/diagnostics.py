@@ -15,8 +15,8 @@ from .softphone import TracedMessage
 
 TO_REDACT: Final = frozenset(
     {
-        "access_token", "allowed_numbers", "authorizationId", "authorization_id", "ca_certificate", "client_id", "client_secret",
-        "display_name", "greeting", "greeting_media", "id", "jwt", "password", "refresh_token", "test_number", "thanks", "token", "username",
+        "access_token", "allowed_numbers", "announcement", "authorizationId", "authorization_id", "ca_certificate", "client_id",
+        "client_secret", "consent_question", "display_name", "greeting", "greeting_media", "id", "jwt", "password", "refresh_token", "test_number", "thanks", "token", "username",
     }
 )  # fmt: skip
 

@@ -347,8 +347,10 @@ async def test_who_stops_the_greeting_has_the_caller_beeped_at_once(machine: Lin
         await asyncio.sleep(0.1)
         await act(machine, "stop")
 
-        await machine.told("voicemail", seconds=5)
+        left = await machine.told("voicemail", seconds=5)
     assert SOUNDS.beep in b"".join(call.voice.heard)
+    # Nobody has told the caller to the end.
+    assert machine.of("recording_started")[0]["consent"] == left["consent"] == "none"
 
 
 async def test_who_speaks_instead_of_the_greeting_has_the_call(machine: Line) -> None:

@@ -131,6 +131,22 @@ async def test_an_announcement_of_your_own_is_spoken(hass: HomeAssistant, cloud:
     assert begins(line).startswith(Codec.PCMU.to_pcm(OWN))
 
 
+async def test_what_is_said_is_made_while_it_rings(hass: HomeAssistant, cloud: RingCentral) -> None:
+    line = await set_up_line(hass, cloud, announcement="Smile", consent_question="May I?", **ASKS)
+    made: list[str] = []
+
+    async def render(what: Speech) -> bytes:
+        made.append(what.message)
+        if what.message == "May I?":
+            raise HomeAssistantError("The engine is gone")
+        return OWN
+
+    line.entry.runtime_data.voice.render = render
+    call = await line.call(TALKER)
+    await until(lambda: made == ["May I?", "Smile"])
+    assert call.answers == 0
+
+
 async def test_an_announcement_that_cannot_be_spoken_is_the_usual_one(
     hass: HomeAssistant, cloud: RingCentral, caplog: pytest.LogCaptureFixture
 ) -> None:

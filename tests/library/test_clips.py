@@ -90,6 +90,8 @@ async def test_a_saved_clip_knows_its_size_and_how_loud_it_is(library: Library) 
     saved = await library.finish_clip(clip.id, 0.1)
 
     assert (saved.kind, saved.consent) == (ClipKind.VOICEMAIL, Consent.GREETED)
+    saved = await library.finish_clip(clip.id, 2.0, consent=Consent.NONE)
+    assert saved.consent is Consent.NONE
     assert (saved.size, saved.peak, saved.rms, saved.envelope) == (1644, 0.0, 0.0, bytes(100))
 
 

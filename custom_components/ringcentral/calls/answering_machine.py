@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -143,10 +143,10 @@ class AnsweringMachine:
         live, session, call_id = message.live, message.session, message.live.call_id
         self._greeted.add(call_id)
         try:
-            if not await self._greet(live, session, greeting + self._sounds.beep) and not (
-                self._skipped(live) and await self._greet(live, session, self._sounds.beep)
-            ):
-                return
+            if not await self._greet(live, session, greeting + self._sounds.beep):
+                if not self._skipped(live) or not await self._greet(live, session, self._sounds.beep):
+                    return
+                message.clip = replace(message.clip, consent=Consent.NONE)
             self._recordings.start(live.call, message.clip, session, choices.longest_message)
         except MediaError:
             # Hung up with the beep.

@@ -1,5 +1,6 @@
 """What the other side is told and asked before a call is recorded."""
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -32,6 +33,17 @@ class Told:
 
     consent: Consent
     said: bytes = field(default=b"", repr=False)
+
+
+async def async_make_ready(line: RingCentralCoordinator) -> None:
+    """Have what will be said made while it rings: nobody is to wait for an engine."""
+    choices = line.choices
+    question = choices.consent_question if choices.ask_consent else None
+    for speech in (question, None if choices.unannounced else choices.announcement):
+        if speech is not None:
+            # What is in the way is told when it is needed.
+            with contextlib.suppress(Exception):
+                await line.voice.render(speech)
 
 
 async def async_tell(line: RingCentralCoordinator, speaker: Speaker, *, announce: bool = True) -> Told | None:

@@ -7,6 +7,7 @@ from ..const import LOGGER
 from ..coordinator import RingCentralCoordinator
 from ..softphone import CallChanged, PhoneEvent
 from .call_desk import ANSWERED, LiveCall
+from .consent import async_make_ready
 from .conversation import Conversation
 from .recording_choice import recorded_anyway
 
@@ -14,18 +15,25 @@ from .recording_choice import recorded_anyway
 @callback
 def async_record_calls(line: RingCentralCoordinator) -> CALLBACK_TYPE:
     """Record the calls of a line from now on; returns what ends that."""
-    seen: set[str] = set()
+    # Each call twice: when it begins, and when it is answered.
+    seen: set[tuple[str, bool]] = set()
 
     @callback
     def follow(event: PhoneEvent) -> None:
-        seen.intersection_update(line.desk.calls)
-        match event:
-            case CallChanged(call) if call.state in ANSWERED and call.call_id not in seen:
-                seen.add(call.call_id)
-                live = line.desk.calls[call.call_id]
-                if recorded_anyway(line, live):
-                    live.announcing = True
-                    line.async_work(_record(line, live), "announcement")
+        seen.difference_update([known for known in seen if known[0] not in line.desk.calls])
+        if not isinstance(event, CallChanged):
+            return
+        live, answered = line.desk.calls[event.call.call_id], event.call.state in ANSWERED
+        if (live.call_id, answered) in seen:
+            return
+        seen.add((live.call_id, answered))
+        if not recorded_anyway(line, live):
+            return
+        if answered:
+            live.announcing = True
+            line.async_work(_record(line, live), "announcement")
+        else:
+            line.async_work(async_make_ready(line), "announcement")
 
     return line.async_listen_to_phone(follow)
 

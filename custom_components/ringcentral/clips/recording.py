@@ -64,7 +64,7 @@ class Recordings:
         self, call: Call, clip: Clip, duration: float, then: Callable[[Clip], None]
     ) -> Clip | None:
         try:
-            saved = await self._library.finish_clip(clip.id, duration)
+            saved = await self._library.finish_clip(clip.id, duration, consent=clip.consent)
         except LibraryFullError, LibraryAccessError:
             self._storage.when_mended(partial(self._file, call, clip, duration, then))
             return None

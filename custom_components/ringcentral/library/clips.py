@@ -28,7 +28,9 @@ FROM clips LEFT JOIN calls ON calls.id = call_id
 """
 
 _SAVE: Final = """
-UPDATE clips SET state = 'saved', duration = ?, size = ?, peak = ?, rms = ?, envelope = ? WHERE id = ?
+UPDATE clips SET state = 'saved', duration = ?, size = ?, peak = ?, rms = ?, envelope = ?,
+    consent = coalesce(?, consent)
+WHERE id = ?
 """
 
 MAX_TRANSCRIPT: Final = 200_000
@@ -81,8 +83,8 @@ class ClipTable:
             )
         return self._existing(clip_id)
 
-    def save(self, clip_id: str, duration: float) -> Clip:
-        """Mark a clip as complete, with what its file tells.
+    def save(self, clip_id: str, duration: float, consent: Consent | None = None) -> Clip:
+        """Mark a clip as complete, with what its file tells, and what was said to the caller after all.
 
         Raises:
             ClipNotFoundError: There is no such clip.
@@ -91,7 +93,7 @@ class ClipTable:
         self._shelf.show(file)
         size, heard = measure(file)
         figures = (heard.peak, heard.rms, heard.envelope) if heard else (None, None, None)
-        return self._change(_SAVE, duration, size, *figures, clip_id)
+        return self._change(_SAVE, duration, size, *figures, consent, clip_id)
 
     def set_favorite(self, clip_id: str, on: bool) -> Clip:
         """Make a clip a favourite, or no longer one."""

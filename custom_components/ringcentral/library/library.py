@@ -184,13 +184,15 @@ class Library:
             )
         )
 
-    async def finish_clip(self, clip_id: str, duration: float) -> Clip:
+    async def finish_clip(self, clip_id: str, duration: float, consent: Consent | None = None) -> Clip:
         """Save a clip, from when on it is listed, with its size and how loud it is.
+
+        `consent` is what was said to the caller in the end, where that is another than what it began with.
 
         Raises:
             ClipNotFoundError: It has been discarded, or its line removed.
         """
-        return await self._write(lambda shelves: shelves.clips.save(clip_id, duration))
+        return await self._write(lambda shelves: shelves.clips.save(clip_id, duration, consent))
 
     async def discard_clip(self, clip_id: str) -> None:
         """Delete a clip and its file; one that is gone already is no error."""
