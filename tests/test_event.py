@@ -32,6 +32,8 @@ OURS = {
     "media_content_id",
     "consent",
     "digit",
+    "transcript",
+    "summary",
 }
 HOME_ASSISTANTS = {"event_type", "event_types", "friendly_name"}
 

@@ -138,6 +138,7 @@ def test_each_entry_has_words_for_what_it_tells(hass: HomeAssistant, issues: Lin
     issues.provisioning_failed(MissingPermission(permission="VoipCalling"))
     issues.provisioning_failed(FeatureUnavailable(error_code="BIL-103"))
     issues.blocking_failed(MissingPermission(permission="EditExtensions"))
+    issues.engine_missing("stt.whisper")
 
     at_ringcentral = MockConfigEntry(
         domain=DOMAIN, title="Reception", entry_id="def", data={CONF_SOURCE: Source.BROWSER}
@@ -157,7 +158,13 @@ def test_each_entry_has_words_for_what_it_tells(hass: HomeAssistant, issues: Lin
         assert "Reception" in texts[0]
         assert not entry.is_fixable
     warnings = {key for key, entry in found.items() if entry.severity is ir.IssueSeverity.WARNING}
-    assert warnings == {"blocking_not_allowed", "sip_alg", "no_codec", "srtp_required"}
+    assert warnings == {
+        "blocking_not_allowed",
+        "sip_alg",
+        "no_codec",
+        "speech_to_text_missing",
+        "srtp_required",
+    }
 
 
 async def test_a_full_extension_is_told_and_forgotten_when_the_line_is_unloaded(

@@ -51,6 +51,11 @@ async def leave_a_message(line: Line) -> None:
     await line.told("voicemail")
 
 
+async def have_a_message_written_down(line: Line) -> None:
+    tell(line.hass, "transcribed", caller_name="Anna Smith", transcript="", summary=None)
+    tell(line.hass, "transcribed", caller_name="Anna Smith", transcript="It's in the garden", summary=None)
+
+
 async def miss_a_favorite(line: Line) -> None:
     tell(line.hass, "missed", call_id="1", caller_name="Anna Smith", is_favorite=True)
 
@@ -77,6 +82,11 @@ SCENES: Final[dict[str, tuple[Callable[[Line], Awaitable[None]], str, dict[str, 
     "Call ended": (miss, "media_player.media_play", {}),
     "Key pressed": (press_one, "light.turn_on", {}),
     "Message left": (leave_a_message, "media_player.play_media", {"media_content_type": "audio/wav"}),
+    "Transcribed": (
+        have_a_message_written_down,
+        "notify.phone",
+        {"title": "Anna Smith", "message": "It's in the garden"},
+    ),
     "Line is ringing": (press_a_button_while_it_rings, "ringcentral.hang_up", {}),
     "Line is in a call": (press_a_button_while_it_rings, "script.chime", {}),
     "Caller is a contact": (ring, "ringcentral.hang_up", {}),

@@ -17,6 +17,7 @@ from .calls.recorded_calls import async_record_calls
 from .clips.keeping import Keeping, async_adopt
 from .clips.placing import async_place_recordings
 from .clips.removed_lines import DATA_REMOVED, async_setup_removed_lines
+from .clips.transcripts import Transcripts
 from .clips.views import ClipView, PictureView
 from .const import CONF_RECORDING, CONF_SOURCE, DOMAIN, RecordingMode
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
@@ -85,6 +86,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
     entry.async_on_unload(_async_follow_options(hass, coordinator))
     coordinator.async_start()
     Keeping(coordinator).async_start()
+    Transcripts(coordinator).async_start()
     return True
 
 

@@ -66,8 +66,12 @@ CONF_RECORDING_BEEP: Final = "recording_beep"
 CONF_REPEATS_RING: Final = "repeats_ring"
 CONF_SEEN: Final = "missed_calls_seen"
 CONF_SILENCE: Final = "silence"
+CONF_SPEECH_TO_TEXT: Final = "speech_to_text"
+CONF_SUMMARIZER: Final = "summarizer"
 CONF_TEST_NUMBER: Final = "test_number"
 CONF_THANKS: Final = "thanks"
+CONF_TRANSCRIBE_CALLS: Final = "transcribe_calls"
+CONF_TRANSCRIPT_LANGUAGE: Final = "transcript_language"
 CONF_UNANNOUNCED: Final = "unannounced"
 
 # Seconds

@@ -372,7 +372,7 @@ class RingCentralCoordinator(DataUpdateCoordinator[LineSnapshot]):
             self.async_look_up()
         if event.call.call_id in self.unannounced:
             return
-        event = replace(event, caller=self.callers.of(event.call.call_id))
+        event = replace(event, caller=self.callers.known(event.call))
         for listener in list(self._call_listeners):
             listener(event)
 

@@ -35,8 +35,8 @@ class CallEventEntity(RingCentralEntity, EventEntity):
     """Fires for everything that happens with a call, each time with all attributes."""
 
     _attr_event_types = [event.value for event in CallEventType]
-    # A key may be part of a PIN, and recordings are deleted long before Home Assistant's history.
-    _unrecorded_attributes = frozenset({"digit", "clip", "media_content_id"})
+    # A key may be part of a PIN, and recordings and what was said in them are deleted long before Home Assistant's history.
+    _unrecorded_attributes = frozenset({"clip", "digit", "media_content_id", "summary", "transcript"})
 
     def __init__(self, coordinator: RingCentralCoordinator, key: str = "call") -> None:
         """Tell of the line of a coordinator."""

@@ -44,12 +44,21 @@ class Issue(StrEnum):
     MISSING_PERMISSION = "missing_permission"
     NO_CODEC = "no_codec"
     SIP_ALG = "sip_alg"
+    SPEECH_TO_TEXT_MISSING = "speech_to_text_missing"
     SRTP_REQUIRED = "srtp_required"
     TOO_MANY_DEVICES = "too_many_devices"
 
 
 # A line can be called all the same.
-_WARNINGS: Final = frozenset({Issue.BLOCKING_NOT_ALLOWED, Issue.NO_CODEC, Issue.SIP_ALG, Issue.SRTP_REQUIRED})
+_WARNINGS: Final = frozenset(
+    {
+        Issue.BLOCKING_NOT_ALLOWED,
+        Issue.NO_CODEC,
+        Issue.SIP_ALG,
+        Issue.SPEECH_TO_TEXT_MISSING,
+        Issue.SRTP_REQUIRED,
+    }
+)
 # What a call that could not be taken says about the server; one that can be taken takes it back.
 _UNTAKEN: Final = {EndReason.NO_CODEC: Issue.NO_CODEC, EndReason.SRTP_REQUIRED: Issue.SRTP_REQUIRED}
 _PROVISIONING: Final = (Issue.FEATURE_UNAVAILABLE, Issue.MISSING_PERMISSION)
@@ -81,6 +90,7 @@ class LineIssues:
             case Registered():
                 kept = {
                     Issue.BLOCKING_NOT_ALLOWED,
+                    Issue.SPEECH_TO_TEXT_MISSING,
                     *_UNTAKEN.values(),
                     *({Issue.SIP_ALG} if self._via_rewritten else ()),
                 }
@@ -110,6 +120,14 @@ class LineIssues:
     def blocking_works(self) -> None:
         """Take note that RingCentral blocks who is blocked here, or that nobody wants it to."""
         self.clear(Issue.BLOCKING_NOT_ALLOWED)
+
+    def engine_missing(self, engine: str) -> None:
+        """Take note that Home Assistant hasn't got the speech-to-text engine that was chosen."""
+        self._report(Issue.SPEECH_TO_TEXT_MISSING, engine=engine)
+
+    def engine_found(self) -> None:
+        """Take note that it has, or that none is chosen."""
+        self.clear(Issue.SPEECH_TO_TEXT_MISSING)
 
     def clear(self, *issues: Issue) -> None:
         """Take away what is mended."""

@@ -31,7 +31,11 @@ from .const import (
     CONF_REPEATS_RING,
     CONF_SEEN,
     CONF_SILENCE,
+    CONF_SPEECH_TO_TEXT,
+    CONF_SUMMARIZER,
     CONF_THANKS,
+    CONF_TRANSCRIBE_CALLS,
+    CONF_TRANSCRIPT_LANGUAGE,
     CONF_UNANNOUNCED,
     DEFAULT_ANSWER_AFTER,
     DEFAULT_KEEP_DAYS,
@@ -57,7 +61,9 @@ class LineOptions:
     unannounced leaves the first out; ask_consent has whoever is to be recorded agree before, and recording_beep is how often
     a tone tells that it goes on, 0 for never. allowed_numbers are patterns of what automations may call, none for everybody;
     emergency_calls lets them call emergency services, too. keep_days and keep_megabytes bound what is kept of recordings
-    and calls, 0 is no bound. in_media_folder has new recordings kept there.
+    and calls, 0 is no bound. in_media_folder has new recordings kept there. speech_to_text is the engine that writes messages
+    down, None for nobody, and transcribe_calls says whether it does so with recorded calls; transcript_language is None for
+    Home Assistant's own, summarizer is the AI task entity that says it in a sentence.
     """
 
     answer_mode: AnswerMode
@@ -82,6 +88,10 @@ class LineOptions:
     keep_days: int
     keep_megabytes: int
     in_media_folder: bool
+    speech_to_text: str | None
+    transcript_language: str | None
+    transcribe_calls: bool
+    summarizer: str | None
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -110,6 +120,10 @@ class LineOptions:
             keep_days=options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS),
             keep_megabytes=options.get(CONF_KEEP_MEGABYTES, 0),
             in_media_folder=options.get(CONF_IN_MEDIA_FOLDER, False),
+            speech_to_text=options.get(CONF_SPEECH_TO_TEXT),
+            transcript_language=options.get(CONF_TRANSCRIPT_LANGUAGE),
+            transcribe_calls=options.get(CONF_TRANSCRIBE_CALLS, False),
+            summarizer=options.get(CONF_SUMMARIZER),
         )
 
 

@@ -4,7 +4,7 @@ from .const import LOGGER
 
 
 class Outage:
-    """Something that RingCentral does for a line, and whether it does."""
+    """Something that others do for a line, and whether they do."""
 
     def __init__(self, what: str, line: str) -> None:
         """Begin in order; `what` and `line` are its names in the log."""

@@ -37,6 +37,7 @@ class CallEventType(StrEnum):
     RECORDING_STARTED = "recording_started"
     RECORDING_SAVED = "recording_saved"
     VOICEMAIL = "voicemail"
+    TRANSCRIBED = "transcribed"
 
 
 TERMINAL: Final = (CallEventType.MISSED, CallEventType.DECLINED, CallEventType.BLOCKED, CallEventType.ENDED)
@@ -59,6 +60,8 @@ class CallEvent:
     consent: Consent | None = None
     digit: str | None = field(default=None, repr=False)
     caller: Caller = field(default_factory=Caller)
+    transcript: str | None = field(default=None, repr=False)
+    summary: str | None = field(default=None, repr=False)
 
     def attributes(self, line: str) -> dict[str, Any]:
         """Return the full set of attributes, the same keys for every event."""
@@ -71,6 +74,8 @@ class CallEvent:
             "media_content_id": self.media_content_id,
             "consent": self.consent,
             "digit": self.digit,
+            "transcript": self.transcript,
+            "summary": self.summary,
         }
 
 

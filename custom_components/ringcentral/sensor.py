@@ -71,6 +71,8 @@ def _clip(clip: Clip | None) -> Mapping[str, Any]:
         "duration": round(clip.duration, 1) if clip else None,
         "caller": clip.caller if clip else None,
         "caller_name": clip.caller_name if clip else None,
+        "transcript": clip.transcript if clip else None,
+        "summary": clip.summary if clip else None,
     }
 
 
@@ -170,8 +172,8 @@ async def async_setup_entry(
 class LineSensor(RingCentralEntity, SensorEntity):
     """One fact about a line."""
 
-    # Recordings are deleted long before Home Assistant's history.
-    _unrecorded_attributes = frozenset({"latest", "media_content_id", "next_try"})
+    # Recordings, and what was said in them, are deleted long before Home Assistant's history.
+    _unrecorded_attributes = frozenset({"latest", "media_content_id", "next_try", "summary", "transcript"})
     entity_description: LineSensorDescription
 
     def __init__(self, coordinator: RingCentralCoordinator, description: LineSensorDescription) -> None:

@@ -69,6 +69,7 @@ _SERVICES: Final[tuple[Service, ...]] = (
     ("stop", call_actions.async_stop, call_actions.CALL_SCHEMA, _NONE),
     ("stop_recording", call_actions.async_stop_recording, call_actions.CALL_SCHEMA, _OPTIONAL),
     ("test_line", _async_test_line, TEST_LINE_SCHEMA, _OPTIONAL),
+    ("transcribe", clip_actions.async_transcribe, clip_actions.TRANSCRIBE_SCHEMA, _OPTIONAL),
     ("transfer", call_actions.async_transfer, call_actions.TRANSFER_SCHEMA, _OPTIONAL),
     ("unhold", call_actions.async_unhold, call_actions.CALL_SCHEMA, _OPTIONAL),
 )

@@ -129,6 +129,20 @@ class MessageLeft(CallTrigger):
     _schema = _schema_of("number", "callers")
 
 
+class Transcribed(CallTrigger):
+    """What was said in a recording is there in writing."""
+
+    _event_types = frozenset({CallEventType.TRANSCRIBED})
+    _schema = _schema_of("number", "callers", "direction")
+
+    @override
+    def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
+        """Whether anything was understood."""
+        return bool(state.attributes.get("transcript")) and super().is_valid_state(
+            state, report_not_triggered
+        )
+
+
 class RegistrationTrigger(LineTrigger, EntityTransitionTriggerBase):
     """A line lost its registration or has it again."""
 
@@ -178,6 +192,7 @@ TRIGGERS: Final[dict[str, type[Trigger]]] = {
     "call_ended": CallEnded,
     "key_pressed": KeyPressed,
     "message_left": MessageLeft,
+    "transcribed": Transcribed,
     "line_lost": LineLost,
     "line_restored": LineRestored,
 }

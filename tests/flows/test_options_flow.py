@@ -9,6 +9,7 @@ import pytest
 from simulator.ringcentral import RingCentral
 from tests.flow import CALLS, choose, open_page, suggested
 from tests.line import LISTENER, Line, set_up_line
+from tests.listener import ENGINE, Listener
 from tests.translations import missing_texts
 
 FIELDS = {
@@ -23,6 +24,7 @@ FIELDS = {
         "recording_beep",
     ],
     "recordings": ["keep_days", "keep_megabytes", "in_media_folder", "links"],
+    "transcripts": ["speech_to_text", "transcript_language", "transcribe_calls", "summarizer"],
     "callers": ["blocked_calls", "anonymous_calls", "favorites_ring", "repeats_ring"],
     "calling": ["allowed_numbers", "emergency_calls", "test_number"],
     "ringcentral": ["address_book", "block_at_ringcentral"],
@@ -84,6 +86,29 @@ async def test_who_passes_do_not_disturb_is_kept_only_where_somebody_does(
         await choose(line, "callers", CALLERS | typed)
 
         assert dict(line.entry.options) == before | kept
+
+
+async def test_an_engine_is_chosen_that_is_there_and_knows_the_language(
+    hass: HomeAssistant, line: Line
+) -> None:
+    await Listener().set_up(hass)
+    before = dict(line.entry.options)
+
+    form = await choose(line, "transcripts", {"speech_to_text": "stt.gone"})
+    assert form["errors"] == {"speech_to_text": "engine_missing"}
+    flow = form["flow_id"], {"speech_to_text": ENGINE, "transcript_language": "fr"}
+    form = await hass.config_entries.options.async_configure(*flow)
+    assert missing_texts("options", form) == []
+    assert form["errors"] == {"transcript_language": "language_not_spoken"}
+    assert dict(line.entry.options) == before
+
+    chosen = {"speech_to_text": ENGINE, "transcript_language": "de", "summarizer": "ai_task.writer"}
+    typed = chosen | {"transcribe_calls": True}
+    await hass.config_entries.options.async_configure(form["flow_id"], typed)
+    assert dict(line.entry.options) == before | typed
+
+    await choose(line, "transcripts", {"transcribe_calls": False})
+    assert dict(line.entry.options) == before
 
 
 async def test_options_that_stay_the_same_do_not_disturb_the_line(
@@ -207,6 +232,7 @@ async def test_what_may_be_called_is_numbers_and_their_beginnings(hass: HomeAssi
     [
         ("calls", CALLS, {}),
         ("recordings", {"keep_days": 0, "keep_megabytes": 0}, {}),
+        ("transcripts", {}, {"transcribe_calls": False}),
         ("machine", {"silence": 0}, {"greeting": " ", "thanks": " "}),
         ("calling", {}, {"test_number": " ", "allowed_numbers": [" "]}),
     ],
@@ -234,6 +260,9 @@ async def test_what_was_chosen_can_be_taken_away_and_the_other_pages_stay(
         "do_not_disturb": True,
         "keep_days": 7,
         "keep_megabytes": 500,
+        "speech_to_text": "stt.gone",
+        "transcript_language": "de",
+        "summarizer": "ai_task.writer",
     }
     line = await set_up_line(hass, cloud, **chosen)
     before = dict(line.entry.options)

@@ -33,12 +33,15 @@ from ..people.contacts import canonical
 from ..people.numbering import Numbering
 from .call_log import ATTR_CONTACT, ATTR_LIMIT, ATTR_SINCE, moment, number_filter
 from .links import LONGEST, SHORTEST, USUAL, Address, link
+from .transcripts import async_write_down, summing_up
 
 ATTR_ADDRESS: Final = "address"
 ATTR_CLIP: Final = "clip"
+ATTR_ENGINE: Final = "engine"
 ATTR_FAVORITE: Final = "favorite"
 ATTR_FOLDER: Final = "folder"
 ATTR_HEARD: Final = "heard"
+ATTR_LANGUAGE: Final = "language"
 ATTR_OFFSET: Final = "offset"
 ATTR_TEXT: Final = "text"
 ATTR_UNTIL: Final = "until"
@@ -77,6 +80,12 @@ CLIP_URL_SCHEMA: Final = CLIP_SCHEMA.extend(
     {
         vol.Optional(ATTR_VALID_FOR, default=USUAL): vol.All(cv.time_period, vol.Range(SHORTEST, LONGEST)),
         vol.Optional(ATTR_ADDRESS): vol.Coerce(Address),
+    }
+)
+TRANSCRIBE_SCHEMA: Final = CLIP_SCHEMA.extend(
+    {
+        vol.Optional(ATTR_ENGINE): cv.entity_domain("stt"),
+        vol.Optional(ATTR_LANGUAGE): vol.All(cv.string, vol.Length(min=1)),
     }
 )
 FORGET_SCHEMA: Final = vol.Schema({vol.Required(ATTR_NUMBER): vol.All(cv.string, vol.Length(min=1))})
@@ -129,6 +138,27 @@ async def async_clip_url(action: ServiceCall) -> Response:
         if clip is None or clip.state is not ClipState.SAVED:
             raise ClipNotFoundError
     return link(action.hass, clip, action.data[ATTR_VALID_FOR], action.data.get(ATTR_ADDRESS))
+
+
+async def async_transcribe(action: ServiceCall) -> Response:
+    """Write down what is said in a recording, and tell it."""
+    with _translated():
+        line, clip_id = await _async_meant(action)
+        clip = await line.library.clip(clip_id)
+    if clip is None or clip.state is not ClipState.SAVED:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="clip_not_saved")
+    choices = line.choices
+    if (engine := action.data.get(ATTR_ENGINE, choices.speech_to_text)) is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="stt_not_chosen")
+    language = action.data.get(ATTR_LANGUAGE, choices.transcript_language)
+    with _translated():
+        written = await async_write_down(line, clip, engine, language, summing_up(line))
+    return {
+        "clip": written.id,
+        "transcript": written.transcript,
+        "summary": written.summary,
+        "language": written.language,
+    }
 
 
 async def async_delete_clip(action: ServiceCall) -> None:

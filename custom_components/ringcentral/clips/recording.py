@@ -10,7 +10,7 @@ from ..const import LOGGER
 from ..library import Clip, ClipKind, Consent, Library, LibraryAccessError, LibraryError, LibraryFullError
 from ..media_source import clip_media_content_id
 from ..models import CallEvent, CallEventType
-from ..softphone import Call
+from ..softphone import Call, CallState, Direction, Party
 from ..softphone.media import SAMPLE_RATE, ClipResult, MediaSession
 from .storage import Storage
 
@@ -86,8 +86,33 @@ class Recordings:
         then(saved)
         return saved
 
+    def transcribed(self, clip: Clip) -> None:
+        """Tell what was said in a clip."""
+        self._on_event(
+            CallEvent(
+                CallEventType.TRANSCRIBED,
+                _call_of(clip),
+                duration=clip.duration,
+                clip=clip.id,
+                media_content_id=clip_media_content_id(clip.id),
+                transcript=clip.transcript,
+                summary=clip.summary,
+            )
+        )
+
     async def discard(self, clip: Clip) -> None:
         """Forget what was prepared in vain."""
         # What can't be deleted now has no sound, and goes with the next start.
         with contextlib.suppress(LibraryError):
             await self._library.discard_clip(clip.id)
+
+
+def _call_of(clip: Clip) -> Call:
+    """Return the call a clip is of, as far as the library knows it."""
+    return Call(
+        call_id=clip.call_id or "",
+        direction=Direction(clip.direction or Direction.INCOMING),
+        caller=Party(clip.caller, clip.caller_name),
+        called=Party(clip.called),
+        state=CallState.IDLE,
+    )

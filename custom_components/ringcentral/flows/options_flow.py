@@ -8,7 +8,15 @@ from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from ..account.chosen_at_ringcentral import async_try_choices
 from ..account.sources import SIGNED_IN
 from ..clips.media_folder import async_make_media_folder
-from ..const import CONF_EMERGENCY_CALLS, CONF_IN_MEDIA_FOLDER, CONF_SOURCE, CONF_UNANNOUNCED
+from ..clips.speech_to_text import EngineMissingError, async_spoken_language
+from ..const import (
+    CONF_EMERGENCY_CALLS,
+    CONF_IN_MEDIA_FOLDER,
+    CONF_SOURCE,
+    CONF_SPEECH_TO_TEXT,
+    CONF_TRANSCRIPT_LANGUAGE,
+    CONF_UNANNOUNCED,
+)
 from ..people.numbering import Numbering
 from ..softphone.calls.dialing import is_emergency
 from .config_forms import Problem
@@ -66,6 +74,10 @@ class LineOptionsFlow(OptionsFlow):
                 problem = Problem({CONF_IN_MEDIA_FOLDER: "media_folder_unusable"}, {"reason": reason})
         return self._page(Page.RECORDINGS, user_input, problem)
 
+    async def async_step_transcripts(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask who writes down what callers say."""
+        return self._page(Page.TRANSCRIPTS, user_input, self._problem_of_engine(user_input or {}))
+
     async def async_step_callers(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask who is kept away and who gets through."""
         return self._page(Page.CALLERS, user_input)
@@ -108,6 +120,16 @@ class LineOptionsFlow(OptionsFlow):
             errors={} if user_input is None else {CONF_UNDERSTOOD: "not_understood"},
             description_placeholders={"recording_help": RECORDING_HELP},
         )
+
+    def _problem_of_engine(self, typed: dict[str, Any]) -> Problem:
+        """Return what is wrong with an engine that was chosen, or with the language for it."""
+        if (engine := typed.get(CONF_SPEECH_TO_TEXT)) is None:
+            return Problem()
+        try:
+            language = async_spoken_language(self.hass, engine, typed.get(CONF_TRANSCRIPT_LANGUAGE))
+        except EngineMissingError:
+            return Problem({CONF_SPEECH_TO_TEXT: "engine_missing"})
+        return Problem({} if language else {CONF_TRANSCRIPT_LANGUAGE: "language_not_spoken"})
 
     def _page(
         self, page: Page, user_input: dict[str, Any] | None, problem: Problem | None = None

@@ -8,6 +8,7 @@ from homeassistant.helpers.selector import (
     BooleanSelector,
     EntitySelector,
     EntitySelectorConfig,
+    LanguageSelector,
     MediaSelector,
     MediaSelectorConfig,
     SelectSelector,
@@ -42,8 +43,12 @@ from ..const import (
     CONF_RECORDING_BEEP,
     CONF_REPEATS_RING,
     CONF_SILENCE,
+    CONF_SPEECH_TO_TEXT,
+    CONF_SUMMARIZER,
     CONF_TEST_NUMBER,
     CONF_THANKS,
+    CONF_TRANSCRIBE_CALLS,
+    CONF_TRANSCRIPT_LANGUAGE,
     CONF_UNANNOUNCED,
     DEFAULT_KEEP_DAYS,
     DEFAULT_SILENCE,
@@ -62,6 +67,7 @@ class Page(StrEnum):
     MACHINE = "machine"
     RECORDING = "recording"
     RECORDINGS = "recordings"
+    TRANSCRIPTS = "transcripts"
     CALLERS = "callers"
     CALLING = "calling"
     RINGCENTRAL = "ringcentral"
@@ -98,6 +104,8 @@ _RECORDING: Final = SelectSelector(
     )
 )
 _HOURS: Final = EntitySelector(EntitySelectorConfig(domain=["schedule", "binary_sensor", "input_boolean"]))
+_ENGINE: Final = EntitySelector(EntitySelectorConfig(domain="stt"))
+_AI: Final = EntitySelector(EntitySelectorConfig(domain="ai_task"))
 _WORDS: Final = TextSelector(TextSelectorConfig(multiline=True))
 _NUMBERS: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.TEL, multiple=True))
 _NUMBER: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.TEL))
@@ -126,6 +134,14 @@ FORMS: Final = {
             vol.Required(CONF_KEEP_DAYS, default=DEFAULT_KEEP_DAYS): number_field(0, 3650, "d"),
             vol.Required(CONF_KEEP_MEGABYTES, default=0): number_field(0, 1_000_000, "MB"),
             **_switches(CONF_IN_MEDIA_FOLDER, CONF_LINKS),
+        }
+    ),
+    Page.TRANSCRIPTS: vol.Schema(
+        {
+            vol.Optional(CONF_SPEECH_TO_TEXT): _ENGINE,
+            vol.Optional(CONF_TRANSCRIPT_LANGUAGE): LanguageSelector(),
+            **_switches(CONF_TRANSCRIBE_CALLS),
+            vol.Optional(CONF_SUMMARIZER): _AI,
         }
     ),
     Page.CALLERS: vol.Schema(

@@ -77,19 +77,16 @@ class Callers:
         """Return what was known of a call when it began."""
         return self._callers.get(call_id) or Caller()
 
+    def known(self, call: Call) -> Caller:
+        """Return what was known of a call when it began, and of one that is long over what its numbers tell today."""
+        return self._callers.get(call.call_id) or self._sides(call)
+
     def meet(self, call: Call, options: Mapping[str, Any], now: datetime) -> Caller:
         """Return, and remember, what is known of a call that begins; the line's options say what to do about it."""
-        incoming = call.direction is Direction.INCOMING
-        number = call.caller.number
-        contact = self.contact(number) if incoming else None
-        missed = self._in_vain.get(number) if incoming and number is not None else None
-        caller = Caller(
-            contact=contact,
-            formatted=self.formatted(number),
-            called_formatted=self.formatted(call.called.number),
-            is_anonymous=incoming and number is None,
-            is_repeat=missed is not None and now - missed <= REPEAT_WITHIN,
-        )
+        number = call.caller.number if call.direction is Direction.INCOMING else None
+        missed = self._in_vain.get(number) if number is not None else None
+        repeat = missed is not None and now - missed <= REPEAT_WITHIN
+        caller = replace(self._sides(call), is_repeat=repeat)
         caller = replace(caller, treatment=_treatment(caller, options))
         self._callers[call.call_id] = caller
         return caller
@@ -129,6 +126,15 @@ class Callers:
     def formatted(self, number: str | None) -> str | None:
         """Return a number as people write it, or as it is before any country is known."""
         return number if number is None or self._numbering is None else self._numbering.formatted(number)
+
+    def _sides(self, call: Call) -> Caller:
+        number, incoming = call.caller.number, call.direction is Direction.INCOMING
+        return Caller(
+            contact=self.contact(number) if incoming else None,
+            formatted=self.formatted(number),
+            called_formatted=self.formatted(call.called.number),
+            is_anonymous=incoming and number is None,
+        )
 
 
 def _treatment(caller: Caller, options: Mapping[str, Any]) -> Treatment:
