@@ -34,6 +34,9 @@ SPEECH: Final = bytes(range(1, 251)) * 8
 """A quarter of a second in which every sample counts."""
 
 ANNA: Final = Caller(number="+16505550142", name="Anna Smith", manner=Manner(speech=SPEECH))
+SPOKEN: Final = replace(ANNA, manner=Manner(speech=bytes(range(0x10, 0x60)) * 25))
+"""Loud enough to be written down."""
+
 LISTENER: Final = Caller(number="+16505550117", name="Hillside School", manner=Manner(stay=True))
 """Says nothing and never hangs up."""
 

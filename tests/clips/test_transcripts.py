@@ -22,7 +22,7 @@ from custom_components.ringcentral.library import ClipKind, Direction, Library, 
 from simulator.caller import Manner, Step
 from simulator.ringcentral import RingCentral
 from tests.calls.test_call_actions import TALKER, act, refused
-from tests.line import ANNA, Line, set_up_line, until
+from tests.line import ANNA, SPOKEN, Line, set_up_line, until
 from tests.listener import ENGINE, Listener
 from tests.people.test_contact_list import add
 
@@ -31,8 +31,6 @@ from .test_spoken import sound, write
 
 LONG = "The parcel is in the garden, behind the blue bin. " * 4
 AI = "ai_task.writer"
-# Loud enough to be heard.
-SPOKEN = replace(ANNA, manner=Manner(speech=bytes(range(0x10, 0x60)) * 25))
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.ringcentral.library import ClipQuery
 from simulator.caller import Step
 from tests.household import device_of
-from tests.line import ANNA, SOUNDS, Line, until
+from tests.line import ANNA, SOUNDS, SPOKEN, Line, until
+from tests.listener import ENGINE, Listener
 
 from .household_1 import MY_LINK, Mobile, follow_page, mobile, text_of, use_blueprint
 
@@ -96,3 +97,59 @@ async def test_an_ai_that_fails_costs_no_message(hass: HomeAssistant, machine: L
 
     assert pixel.pushed[0]["message"].startswith("Anna Smith")
     assert "attachment" in pixel.pushed[0]["data"]
+
+
+@pytest.fixture
+async def listener(hass: HomeAssistant, machine: Line) -> Listener:
+    """Return the engine that writes the machine's messages down."""
+    listener = Listener(["The parcel is in the garden"])
+    await listener.set_up(hass)
+    machine.entry.runtime_data.async_choose("speech_to_text", ENGINE)
+    return listener
+
+
+async def test_what_was_said_comes_with_the_push_to_whoever_waits_for_it(
+    hass: HomeAssistant, machine: Line, pixel: Mobile, listener: Listener
+) -> None:
+    listener.go_on.clear()
+    await by_blueprint(hass, machine, pixel, patience=60)
+
+    await machine.call(SPOKEN)
+    await machine.told("voicemail")
+    await until(lambda: len(listener.heard) == 1)
+    assert pixel.pushed == []
+    listener.go_on.set()
+    await until(lambda: len(pixel.pushed) == 1)
+
+    assert pixel.pushed[0]["message"].startswith("Anna Smith")
+    assert pixel.pushed[0]["message"].endswith(" s): The parcel is in the garden")
+    assert "attachment" in pixel.pushed[0]["data"]
+
+
+async def test_each_push_has_its_own_words(
+    hass: HomeAssistant, machine: Line, pixel: Mobile, listener: Listener
+) -> None:
+    listener.understands = ["One", "Two"]
+    listener.go_on.clear()
+    await by_blueprint(hass, machine, pixel, patience=60)
+    for messages in (1, 2):
+        await machine.call(SPOKEN)
+        await machine.told("voicemail", messages)
+    await until(lambda: len(listener.heard) == 1)
+    listener.go_on.set()
+    await until(lambda: len(pixel.pushed) == 2)
+
+    assert [push["message"][-3:] for push in pixel.pushed] == ["One", "Two"]
+
+
+@pytest.mark.parametrize("understood", ["", None])
+async def test_a_message_without_words_is_pushed_all_the_same(
+    hass: HomeAssistant, machine: Line, pixel: Mobile, listener: Listener, understood: str | None
+) -> None:
+    listener.understands = [understood]
+    await by_blueprint(hass, machine, pixel, patience=1)
+
+    await machine.call(SPOKEN)
+    await until(lambda: len(pixel.pushed) == 1)
+
+    assert pixel.pushed[0]["message"].endswith(" s)")

@@ -12,7 +12,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from simulator.call import Call
 from simulator.caller import Caller, Step
 from tests.household import device_of
-from tests.line import ANNA, Line, until
+from tests.line import ANNA, SPOKEN, Line, until
+from tests.listener import ENGINE, Listener
 
 from .household_1 import MY_LINK, Mobile, follow_page, mobile, text_of, use_blueprint
 
@@ -138,3 +139,28 @@ async def test_a_message_comes_with_the_push(
     assert (push["title"], push["data"]["tag"]) == ("Message", f"call-{machine.events[0]['call_id']}")
     assert (response.status, response.content_type) == (HTTPStatus.OK, "audio/wav")
     assert await response.read() == machine.clips[0].read_bytes()
+
+
+async def test_what_was_said_comes_with_the_push_to_whoever_waits_for_it(
+    hass: HomeAssistant, machine: Line, pixel: Mobile
+) -> None:
+    await Listener(["The parcel is in the garden"]).set_up(hass)
+    machine.entry.runtime_data.async_choose("speech_to_text", ENGINE)
+    await by_blueprint(hass, machine, pixel, patience=60)
+
+    await machine.call(SPOKEN)
+    push = await pushed(pixel)
+
+    assert push["title"] == "Message"
+    assert push["message"].startswith("Anna Smith")
+    assert push["message"].endswith(": The parcel is in the garden")
+
+
+async def test_a_call_without_a_message_waits_for_no_words(
+    hass: HomeAssistant, line: Line, pixel: Mobile
+) -> None:
+    await by_blueprint(hass, line, pixel, patience=60)
+
+    await gives_up(line)
+
+    assert (await pushed(pixel))["title"] == "Missed call"
