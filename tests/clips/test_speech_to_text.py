@@ -2,13 +2,16 @@
 
 import asyncio
 from pathlib import Path
+from unittest.mock import patch
 
+import audioop
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_load_integrations
+from homeassistant.setup import async_setup_component
 import pytest
 
-from custom_components.ringcentral.clips import speech_to_text
+from custom_components.ringcentral.clips import speech_to_text, unpacked
 from custom_components.ringcentral.clips.speech_to_text import (
     EngineFailedError,
     EngineMissingError,
@@ -18,6 +21,7 @@ from custom_components.ringcentral.clips.speech_to_text import (
 )
 from custom_components.ringcentral.const import DOMAIN
 from tests.listener import ENGINE, Listener
+from tests.peers.programs import need
 
 from .test_spoken import QUIET, sound, write
 
@@ -28,6 +32,13 @@ SAID = sound((1, 0.3))
 async def texts(hass: HomeAssistant) -> None:
     hass.config.components.add(DOMAIN)
     await async_load_integrations(hass, {DOMAIN})
+
+
+@pytest.fixture
+async def ffmpeg(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    with patch("homeassistant.components.ffmpeg.FFVersion.get_version", return_value="7"):
+        assert await async_setup_component(hass, "ffmpeg", {})
+    monkeypatch.setattr(hass.data["ffmpeg"], "_bin", str(need("ffmpeg")))
 
 
 @pytest.fixture
@@ -161,6 +172,58 @@ async def test_silence_is_sent_to_nobody(hass: HomeAssistant, listener: Listener
 async def test_a_file_that_is_gone_is_told(hass: HomeAssistant, listener: Listener, tmp_path: Path) -> None:
     with pytest.raises(HomeAssistantError, match="No such file"):
         await async_hear(hass, tmp_path / "gone.wav", ENGINE)
+
+
+async def packed(wav: Path, kind: str) -> Path:
+    """Return a smaller file of the same sound, without the WAV file."""
+    smaller = wav.with_suffix(kind)
+    command = (str(need("ffmpeg")), "-v", "error", "-i", str(wav), str(smaller))
+    assert await (await asyncio.create_subprocess_exec(*command)).wait() == 0
+    await asyncio.to_thread(wav.unlink)
+    return smaller
+
+
+@pytest.mark.parametrize("kind", [".mp3", ".flac"])
+async def test_a_clip_that_is_kept_smaller_is_unpacked_for_a_while(
+    hass: HomeAssistant,
+    listener: Listener,
+    tmp_path: Path,
+    kind: str,
+    ffmpeg: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "for_a_while"))
+    (tmp_path / "for_a_while").mkdir()
+    listener.rates = (8000,)
+    both = write(tmp_path / "clip.wav", sound((1, 0.3)), sound((1, QUIET)))
+    # As loud as it was: of two channels nothing is mixed.
+    loudness = audioop.rms(sound((1, 0.3)), 2)
+
+    assert (await async_hear(hass, await packed(both, kind), ENGINE)).text == "Hello"
+
+    [(_, _, heard)] = listener.heard
+    assert audioop.rms(heard[4000:12000], 2) == pytest.approx(loudness, rel=0.1)
+    assert [*(tmp_path / "for_a_while").iterdir()] == []
+
+
+async def test_what_has_no_sound_to_unpack_is_told(
+    hass: HomeAssistant, listener: Listener, tmp_path: Path, ffmpeg: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "clip.mp3").write_text("Hello")
+    with pytest.raises(HomeAssistantError, match="finds no sound"):
+        await async_hear(hass, tmp_path / "clip.mp3", ENGINE)
+
+    monkeypatch.setattr(unpacked, "PATIENCE", 0)
+    with pytest.raises(HomeAssistantError, match="took longer"):
+        await async_hear(hass, tmp_path / "clip.mp3", ENGINE)
+
+
+async def test_an_ffmpeg_that_does_not_run_is_told(
+    hass: HomeAssistant, listener: Listener, tmp_path: Path, ffmpeg: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hass.data["ffmpeg"], "_bin", str(tmp_path / "none"))
+    with pytest.raises(HomeAssistantError, match="FFmpeg doesn't run: No such file"):
+        await async_hear(hass, tmp_path / "clip.mp3", ENGINE)
 
 
 def test_nobody_reads_along() -> None:

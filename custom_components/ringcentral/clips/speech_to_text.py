@@ -14,6 +14,7 @@ from homeassistant.util import language as language_util
 
 from ..const import DOMAIN
 from .spoken import UnreadableError, pieces_of, read
+from .unpacked import async_wav_of
 
 # Seconds that an engine may take for a piece, and for each second in it: small computers are slower than speech.
 PATIENCE: Final = 60.0
@@ -67,9 +68,10 @@ async def async_hear(hass: HomeAssistant, path: Path, engine_id: str, language: 
     rate = int(metadata.sample_rate)
     said = []
     try:
-        for piece in await hass.async_add_executor_job(pieces_of, path):
-            sound = await hass.async_add_executor_job(read, path, piece, rate)
-            said.append(await _understood(engine, metadata, sound, PATIENCE + SLOWNESS * piece.seconds))
+        async with async_wav_of(hass, path) as wav:
+            for piece in await hass.async_add_executor_job(pieces_of, wav):
+                sound = await hass.async_add_executor_job(read, wav, piece, rate)
+                said.append(await _understood(engine, metadata, sound, PATIENCE + SLOWNESS * piece.seconds))
     except UnreadableError as error:
         raise _wrong("clip_unreadable", reason=str(error)) from error
     return Words(" ".join(filter(None, said)), spoken)

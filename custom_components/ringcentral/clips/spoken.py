@@ -1,4 +1,4 @@
-"""A clip's sound as speech-to-text engines want it: whoever called, alone, in pieces that end where nobody speaks.
+"""A clip's sound as speech-to-text engines want it: the other end alone, in pieces that end where nobody speaks.
 
 Everything here blocks, and a long call takes a moment: it belongs into a thread.
 """
@@ -47,7 +47,7 @@ def pieces_of(path: Path) -> list[Piece]:
     loudness: list[int] = []
     with _open(path) as clip:
         rate, frame = clip.getframerate(), round(clip.getframerate() * _FRAME)
-        while sound := _caller(clip, frame):
+        while sound := _other_end(clip, frame):
             loudness.append(audioop.rms(sound, SAMPLE_BYTES))
     found, at = [], 0
     while at < len(loudness):
@@ -62,7 +62,7 @@ def read(path: Path, piece: Piece, rate: int) -> bytes:
     """Return a piece as 16-bit PCM of one channel, so many samples a second; raises UnreadableError."""
     with _open(path) as clip:
         clip.setpos(piece.start)
-        sound = _caller(clip, piece.samples)
+        sound = _other_end(clip, piece.samples)
     return sound if rate == piece.rate else audioop.ratecv(sound, SAMPLE_BYTES, 1, piece.rate, rate, None)[0]
 
 
@@ -78,8 +78,8 @@ def _open(path: Path) -> wave.Wave_read:
     return clip
 
 
-def _caller(clip: wave.Wave_read, samples: int) -> bytes:
-    """Read on, and return what the caller said: where both sides are recorded, the left."""
+def _other_end(clip: wave.Wave_read, samples: int) -> bytes:
+    """Read on, and return what the other end said: where both sides are recorded, the left."""
     sound = clip.readframes(samples)
     sound = sound[: len(sound) // (SAMPLE_BYTES * clip.getnchannels()) * SAMPLE_BYTES * clip.getnchannels()]
     return sound if clip.getnchannels() == 1 else audioop.tomono(sound, SAMPLE_BYTES, 1, 0)
