@@ -139,6 +139,8 @@ def test_each_entry_has_words_for_what_it_tells(hass: HomeAssistant, issues: Lin
     issues.provisioning_failed(FeatureUnavailable(error_code="BIL-103"))
     issues.blocking_failed(MissingPermission(permission="EditExtensions"))
     issues.engine_missing("stt.whisper")
+    for issue in (Issue.CALL_LOG_NOT_ALLOWED, Issue.VOICEMAIL_NOT_ALLOWED):
+        issues.not_allowed(issue, MissingPermission(permission="ReadMessages"))
 
     at_ringcentral = MockConfigEntry(
         domain=DOMAIN, title="Reception", entry_id="def", data={CONF_SOURCE: Source.BROWSER}
@@ -158,13 +160,8 @@ def test_each_entry_has_words_for_what_it_tells(hass: HomeAssistant, issues: Lin
         assert "Reception" in texts[0]
         assert not entry.is_fixable
     warnings = {key for key, entry in found.items() if entry.severity is ir.IssueSeverity.WARNING}
-    assert warnings == {
-        "blocking_not_allowed",
-        "sip_alg",
-        "no_codec",
-        "speech_to_text_missing",
-        "srtp_required",
-    }
+    refused = {"blocking_not_allowed", "call_log_not_allowed", "voicemail_not_allowed"}
+    assert warnings == refused | {"sip_alg", "no_codec", "speech_to_text_missing", "srtp_required"}
 
 
 async def test_a_full_extension_is_told_and_forgotten_when_the_line_is_unloaded(

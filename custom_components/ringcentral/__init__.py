@@ -11,10 +11,13 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
 from .account.browser_session import EntrySession
+from .account.elsewhere import async_forget_elsewhere
 from .account.sources import Source, tls_of
+from .calls.calls_elsewhere import CallsElsewhere
 from .calls.logged_calls import async_log_calls
 from .calls.recorded_calls import async_record_calls
 from .clips.keeping import Keeping, async_adopt
+from .clips.mailbox import Mailbox
 from .clips.placing import async_place_recordings
 from .clips.removed_lines import DATA_REMOVED, async_setup_removed_lines
 from .clips.transcripts import Transcripts
@@ -87,6 +90,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
     coordinator.async_start()
     Keeping(coordinator).async_start()
     Transcripts(coordinator).async_start()
+    Mailbox(coordinator).async_start()
+    CallsElsewhere(coordinator).async_start()
     return True
 
 
@@ -113,6 +118,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: RingCentralConfigEntry)
     """Take back what is kept of a line at RingCentral, sign out, and ask what becomes of its calls and clips."""
     await async_take_back(hass, entry)
     await async_remove_address_book(hass, entry)
+    await async_forget_elsewhere(hass, entry)
     if entry.data[CONF_SOURCE] == Source.BROWSER:
         await EntrySession(hass, entry).revoke()
     await hass.data[DATA_REMOVED].async_removed(entry)

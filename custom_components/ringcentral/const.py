@@ -49,6 +49,7 @@ CONF_ANSWER_MODE: Final = "answer_mode"
 CONF_ASK_CONSENT: Final = "ask_consent"
 CONF_BLOCKED_CALLS: Final = "blocked_calls"
 CONF_BLOCK_AT_RINGCENTRAL: Final = "block_at_ringcentral"
+CONF_CALL_LOG: Final = "call_log"
 CONF_CONSENT_QUESTION: Final = "consent_question"
 CONF_DO_NOT_DISTURB: Final = "do_not_disturb"
 CONF_FAVORITES_RING: Final = "favorites_ring"
@@ -73,6 +74,7 @@ CONF_THANKS: Final = "thanks"
 CONF_TRANSCRIBE_CALLS: Final = "transcribe_calls"
 CONF_TRANSCRIPT_LANGUAGE: Final = "transcript_language"
 CONF_UNANNOUNCED: Final = "unannounced"
+CONF_VOICEMAIL: Final = "voicemail"
 
 # Seconds
 # Sooner than RingCentral's own voicemail, which is usually set to 20 or more.

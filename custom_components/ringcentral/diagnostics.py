@@ -55,6 +55,7 @@ def _line(coordinator: RingCentralCoordinator) -> dict[str, Any]:
         "last_call": data.last_call.started_at if data.last_call else None,
         "address_book": len(coordinator.address_book.contacts),
         "blocked_at_ringcentral": len(coordinator.blocking.made),
+        "elsewhere": dict(coordinator.history.elsewhere),
     }
 
 

@@ -103,6 +103,8 @@ class LineHistory:
     changes: deque[StatusChange] = field(default_factory=lambda: deque(maxlen=20))
     provisionings: deque[ProvisioningOutcome] = field(default_factory=lambda: deque(maxlen=20))
     sounds: deque[CallSound] = field(default_factory=lambda: deque(maxlen=10))
+    elsewhere: dict[str, int] = field(default_factory=dict)
+    """How much is known of what RingCentral keeps, its mailbox and its call log."""
 
 
 def after(health: LineHealth, event: PhoneEvent, now: datetime) -> LineHealth:

@@ -39,6 +39,7 @@ class Issue(StrEnum):
     """What can be the matter; also the beginning of its texts' key."""
 
     BLOCKING_NOT_ALLOWED = "blocking_not_allowed"
+    CALL_LOG_NOT_ALLOWED = "call_log_not_allowed"
     CERTIFICATE_INVALID = "certificate_invalid"
     FEATURE_UNAVAILABLE = "feature_unavailable"
     MISSING_PERMISSION = "missing_permission"
@@ -47,18 +48,19 @@ class Issue(StrEnum):
     SPEECH_TO_TEXT_MISSING = "speech_to_text_missing"
     SRTP_REQUIRED = "srtp_required"
     TOO_MANY_DEVICES = "too_many_devices"
+    VOICEMAIL_NOT_ALLOWED = "voicemail_not_allowed"
 
 
 # A line can be called all the same.
-_WARNINGS: Final = frozenset(
-    {
-        Issue.BLOCKING_NOT_ALLOWED,
-        Issue.NO_CODEC,
-        Issue.SIP_ALG,
-        Issue.SPEECH_TO_TEXT_MISSING,
-        Issue.SRTP_REQUIRED,
-    }
+_NOT_ALLOWED: Final = frozenset(
+    {Issue.BLOCKING_NOT_ALLOWED, Issue.CALL_LOG_NOT_ALLOWED, Issue.VOICEMAIL_NOT_ALLOWED}
 )
+_WARNINGS: Final = _NOT_ALLOWED | {
+    Issue.NO_CODEC,
+    Issue.SIP_ALG,
+    Issue.SPEECH_TO_TEXT_MISSING,
+    Issue.SRTP_REQUIRED,
+}
 # What a call that could not be taken says about the server; one that can be taken takes it back.
 _UNTAKEN: Final = {EndReason.NO_CODEC: Issue.NO_CODEC, EndReason.SRTP_REQUIRED: Issue.SRTP_REQUIRED}
 _PROVISIONING: Final = (Issue.FEATURE_UNAVAILABLE, Issue.MISSING_PERMISSION)
@@ -89,7 +91,7 @@ class LineIssues:
                     self._report(Issue.CERTIFICATE_INVALID, server=event.proxy.host, reason=event.reason)
             case Registered():
                 kept = {
-                    Issue.BLOCKING_NOT_ALLOWED,
+                    *_NOT_ALLOWED,
                     Issue.SPEECH_TO_TEXT_MISSING,
                     *_UNTAKEN.values(),
                     *({Issue.SIP_ALG} if self._via_rewritten else ()),
@@ -114,8 +116,12 @@ class LineIssues:
 
     def blocking_failed(self, error: RingCentralError) -> None:
         """Take note of why RingCentral doesn't block who is blocked here."""
+        self.not_allowed(Issue.BLOCKING_NOT_ALLOWED, error)
+
+    def not_allowed(self, issue: Issue, error: RingCentralError) -> None:
+        """Take note of why RingCentral doesn't do something that was chosen, where the app lacks a permission for it."""
         if isinstance(error, MissingPermission):
-            self._report(Issue.BLOCKING_NOT_ALLOWED, permission=console_name(error.permission))
+            self._report(issue, permission=console_name(error.permission))
 
     def blocking_works(self) -> None:
         """Take note that RingCentral blocks who is blocked here, or that nobody wants it to."""

@@ -18,6 +18,12 @@ _LIVELIEST: Final = (CallState.TALKING, CallState.RINGING, CallState.DIALING, Ca
 BLOCKED: Final = "blocked"
 """Why a call ended that was kept away."""
 
+VOICEMAIL: Final = "voicemail"
+"""Why a call ended that RingCentral's voicemail took."""
+
+ELSEWHERE: Final = "elsewhere"
+"""Why a call ended that another phone of the account had, as far as that is known."""
+
 # What a test without a call finds, and all that any may.
 REGISTERED: Final = "registered"
 OUTCOMES: Final = (REGISTERED, *Heard)

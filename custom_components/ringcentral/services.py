@@ -75,7 +75,7 @@ _SERVICES: Final[tuple[Service, ...]] = (
 )
 # What is deleted doesn't come back, and a file is for whoever can read the folder.
 _ADMIN_SERVICES: Final[tuple[Service, ...]] = (
-    ("delete_clip", clip_actions.async_delete_clip, clip_actions.CLIP_SCHEMA, _NONE),
+    ("delete_clip", clip_actions.async_delete_clip, clip_actions.DELETE_SCHEMA, _NONE),
     ("export", export.async_export, export.EXPORT_SCHEMA, _OPTIONAL),
     ("forget_number", clip_actions.async_forget_number, clip_actions.FORGET_SCHEMA, _OPTIONAL),
 )

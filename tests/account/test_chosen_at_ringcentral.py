@@ -13,7 +13,7 @@ from tests.browser import Browser
 from tests.flow import choose, suggested
 from tests.line import Line, add_line
 
-ALLOWED = {"ReadContacts", "EditExtensions"}
+ALLOWED = {"ReadContacts", "EditExtensions", "ReadCallLog", "ReadMessages"}
 
 
 async def configure(line: Line, **chosen: bool) -> Any:
@@ -23,7 +23,7 @@ async def configure(line: Line, **chosen: bool) -> Any:
     return result
 
 
-@pytest.mark.parametrize("choice", ["address_book", "block_at_ringcentral"])
+@pytest.mark.parametrize("choice", ["address_book", "block_at_ringcentral", "call_log", "voicemail"])
 async def test_what_is_allowed_is_switched_on_and_off(line: Line, choice: str) -> None:
     line.cloud.rest.account.permissions |= ALLOWED
 
@@ -46,6 +46,8 @@ async def test_what_is_allowed_is_switched_on_and_off(line: Line, choice: str) -
         ("address_book", Endpoint.TOKEN, "OAU-140", "signed_out"),
         ("block_at_ringcentral", Endpoint.BLOCKED_NUMBERS, "CMN-401", "missing_permission"),
         ("block_at_ringcentral", Endpoint.BLOCKED_NUMBERS, "CMN-408", "not_allowed"),
+        ("call_log", Endpoint.CALL_LOG, "CMN-401", "missing_permission"),
+        ("voicemail", Endpoint.MESSAGES, "CMN-401", "missing_permission"),
     ],
 )
 async def test_what_is_not_is_told_and_what_was_typed_stays(
@@ -67,6 +69,15 @@ async def test_the_permission_is_named_as_the_console_does(line: Line) -> None:
 
     assert form["errors"] == {"address_book": "missing_permission"}
     assert form["description_placeholders"]["permission"] == "Read Contacts"
+
+
+async def test_several_choices_are_tried_in_one_session(line: Line) -> None:
+    line.cloud.rest.account.permissions |= ALLOWED
+    before = len(line.cloud.rest.asked(Endpoint.TOKEN))
+
+    await configure(line, call_log=True, voicemail=True)
+
+    assert len(line.cloud.rest.asked(Endpoint.TOKEN)) == before + 1
 
 
 async def test_what_is_on_already_is_not_tried_again(line: Line) -> None:

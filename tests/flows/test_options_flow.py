@@ -27,7 +27,7 @@ FIELDS = {
     "transcripts": ["speech_to_text", "transcript_language", "transcribe_calls", "summarizer"],
     "callers": ["blocked_calls", "anonymous_calls", "favorites_ring", "repeats_ring"],
     "calling": ["allowed_numbers", "emergency_calls", "test_number"],
-    "ringcentral": ["address_book", "block_at_ringcentral"],
+    "ringcentral": ["address_book", "block_at_ringcentral", "voicemail", "call_log"],
 }
 CALLERS = {
     "blocked_calls": "reject",

@@ -22,8 +22,8 @@ MISSED = CallRecord(
 )
 
 
-async def calls(library: Library, **query: bool) -> dict[str, tuple[str | None, str | None]]:
-    found = await library.calls(LINE, query=CallQuery(**query))
+async def calls(library: Library, query: CallQuery | None = None) -> dict[str, tuple[str | None, str | None]]:
+    found = await library.calls(LINE, query=query)
     return {call.id: (call.remote_id, call.outcome) for call in found}
 
 
@@ -66,7 +66,7 @@ async def test_the_last_call_is_one_that_rang_here(library: Library) -> None:
     last = await library.last_call(LINE)
 
     assert last is not None and last.id == "call-1"
-    assert list(await calls(library, here=True)) == ["call-1"]
+    assert list(await calls(library, CallQuery(here=True))) == ["call-1"]
     assert len(await calls(library)) == 2
 
 
@@ -86,3 +86,24 @@ async def test_clips_are_found_by_what_they_are_called_elsewhere(
 
     assert list(clips) == found
     assert all(clips[name].id == ours.id for name in found)
+
+
+async def test_calls_of_a_stretch_of_time_are_found(library: Library) -> None:
+    for hour in range(4):
+        await library.begin_call(
+            replace(MISSED, id=f"call-{hour}", started_at=START + timedelta(hours=hour), remote_id=None)
+        )
+
+    found = await calls(
+        library, CallQuery(since=START + timedelta(hours=1), until=START + timedelta(hours=2))
+    )
+
+    assert list(found) == ["call-2", "call-1"]
+
+
+async def test_a_call_may_end_otherwise_and_keep_its_name(library: Library) -> None:
+    await library.begin_call(replace(MISSED, remote_id="s-1", outcome="ended"))
+
+    await library.link_call("call-1", outcome="missed", end_reason="voicemail")
+
+    assert await calls(library) == {"call-1": ("s-1", "missed")}

@@ -4,8 +4,11 @@ from typing import Final
 
 CONSOLE_NAMES: Final = {
     "EditExtensions": "Edit Extensions",
+    "EditMessages": "Edit Messages",
     "ReadAccounts": "Read Accounts",
+    "ReadCallLog": "Read Call Log",
     "ReadContacts": "Read Contacts",
+    "ReadMessages": "Read Messages",
     "VoipCalling": "VoIP Calling",
 }
 

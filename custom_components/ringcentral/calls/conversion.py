@@ -1,4 +1,4 @@
-"""Any sound to 8 kHz µ-law, by the ffmpeg that comes with Home Assistant."""
+"""Any sound to 8 kHz, by the ffmpeg that comes with Home Assistant."""
 
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE
@@ -29,12 +29,21 @@ class NoFfmpegError(ConversionError):
 
 async def async_to_ulaw(hass: HomeAssistant, source: str | bytes) -> bytes:
     """Return the sound of a file, a URL, or what was read of one; raises ConversionError."""
+    return await _async_convert(hass, source, "mulaw", _PROTOCOLS)
+
+
+async def async_to_pcm(hass: HomeAssistant, sound: bytes) -> bytes:
+    """Return sound that somebody else has made as 16-bit little-endian PCM; raises ConversionError."""
+    return await _async_convert(hass, sound, "s16le", "pipe")
+
+
+async def _async_convert(hass: HomeAssistant, source: str | bytes, made: str, protocols: str) -> bytes:
     piped, address = (source, "pipe:0") if isinstance(source, bytes) else (None, source)
     try:
         process = await asyncio.create_subprocess_exec(
             get_ffmpeg_manager(hass).binary,
-            *("-v", "error", "-protocol_whitelist", _PROTOCOLS, "-i", address),
-            *("-vn", "-t", str(LONGEST), "-ac", "1", "-ar", str(SAMPLE_RATE), "-f", "mulaw", "pipe:1"),
+            *("-v", "error", "-protocol_whitelist", protocols, "-i", address),
+            *("-vn", "-t", str(LONGEST), "-ac", "1", "-ar", str(SAMPLE_RATE), "-f", made, "pipe:1"),
             stdin=DEVNULL if piped is None else PIPE,
             stdout=PIPE,
             stderr=PIPE,
@@ -43,7 +52,7 @@ async def async_to_ulaw(hass: HomeAssistant, source: str | bytes) -> bytes:
         raise NoFfmpegError(error.strerror or type(error).__name__) from error
     try:
         async with asyncio.timeout(PATIENCE):
-            ulaw, complaint = await process.communicate(piped)
+            sound, complaint = await process.communicate(piped)
     except TimeoutError as error:
         raise ConversionError(f"it took longer than {PATIENCE:.0f} s") from error
     finally:
@@ -51,9 +60,9 @@ async def async_to_ulaw(hass: HomeAssistant, source: str | bytes) -> bytes:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-    if not ulaw:
+    if not sound:
         raise ConversionError(_last_line(complaint))
-    return ulaw
+    return sound
 
 
 def _last_line(complaint: bytes) -> str:

@@ -33,9 +33,11 @@ from ..people.contacts import canonical
 from ..people.numbering import Numbering
 from .call_log import ATTR_CONTACT, ATTR_LIMIT, ATTR_SINCE, moment, number_filter
 from .links import LONGEST, SHORTEST, USUAL, Address, link
+from .mailbox import async_delete_there
 from .transcripts import async_write_down, summing_up
 
 ATTR_ADDRESS: Final = "address"
+ATTR_AT_RINGCENTRAL: Final = "at_ringcentral"
 ATTR_CLIP: Final = "clip"
 ATTR_ENGINE: Final = "engine"
 ATTR_FAVORITE: Final = "favorite"
@@ -88,6 +90,7 @@ TRANSCRIBE_SCHEMA: Final = CLIP_SCHEMA.extend(
         vol.Optional(ATTR_LANGUAGE): vol.All(cv.string, vol.Length(min=1)),
     }
 )
+DELETE_SCHEMA: Final = CLIP_SCHEMA.extend({vol.Optional(ATTR_AT_RINGCENTRAL, default=False): cv.boolean})
 FORGET_SCHEMA: Final = vol.Schema({vol.Required(ATTR_NUMBER): vol.All(cv.string, vol.Length(min=1))})
 
 
@@ -162,9 +165,12 @@ async def async_transcribe(action: ServiceCall) -> Response:
 
 
 async def async_delete_clip(action: ServiceCall) -> None:
-    """Delete a recording for good."""
+    """Delete a recording for good, in RingCentral's mailbox as well if that is asked for."""
     with _translated():
         line, clip = await _async_meant(action)
+        if action.data[ATTR_AT_RINGCENTRAL]:
+            # First, so that what can't be done there can be tried again.
+            await async_delete_there(line, clip)
         await line.library.delete_clip(clip)
     line.async_look_up()
 

@@ -73,9 +73,19 @@ class Recordings:
                 "A recording could not be filed; its sound is kept and filed at the next start: %s", error
             )
             return None
+        self._tell(CallEventType.RECORDING_SAVED, call, saved)
+        then(saved)
+        return saved
+
+    def tell_of_message(self, call: Call, saved: Clip) -> None:
+        """Tell of a message that was left elsewhere and is kept here now, as of one of our own machine."""
+        self._tell(CallEventType.RECORDING_SAVED, call, saved)
+        self._tell(CallEventType.VOICEMAIL, call, saved)
+
+    def _tell(self, kind: CallEventType, call: Call, saved: Clip) -> None:
         self._on_event(
             CallEvent(
-                CallEventType.RECORDING_SAVED,
+                kind,
                 call,
                 duration=saved.duration,
                 clip=saved.id,
@@ -83,8 +93,6 @@ class Recordings:
                 consent=saved.consent,
             )
         )
-        then(saved)
-        return saved
 
     def transcribed(self, clip: Clip) -> None:
         """Tell what was said in a clip."""

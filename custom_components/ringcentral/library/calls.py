@@ -37,6 +37,7 @@ _CONDITIONS: Final = {
     "without": "outcome IS NOT :without",
     "here": f"id NOT LIKE '{ELSEWHERE}%'",
     "since": "started_at >= :since",
+    "until": "started_at <= :until",
 }
 """What each attribute of a query asks of a call; only those given are named, or no index would serve."""
 
@@ -108,11 +109,12 @@ class CallTable:
                 (at.timestamp(), outcome, end_reason, _bounded(media), call_id),
             )
 
-    def link(self, call_id: str, remote_id: str, outcome: str | None, end_reason: str | None) -> None:
+    def link(self, call_id: str, remote_id: str | None, outcome: str | None, end_reason: str | None) -> None:
         """Note what a call is called elsewhere, unless another is called that, and how it ended there, if that is told."""
         with transaction(self._connection):
             self._connection.execute(
-                "UPDATE OR IGNORE calls SET remote_id = ? WHERE id = ?", (kept(remote_id), call_id)
+                "UPDATE OR IGNORE calls SET remote_id = coalesce(?, remote_id) WHERE id = ?",
+                (kept(remote_id), call_id),
             )
             if outcome is not None:
                 self._connection.execute(
@@ -129,6 +131,7 @@ class CallTable:
             "without": query.without,
             "here": query.here or None,
             "since": _seconds(query.since),
+            "until": _seconds(query.until),
             "limit": limit,
         }
         where = " AND ".join(

@@ -124,9 +124,14 @@ class Library:
         await self._keep(lambda shelves: shelves.calls.end(call_id, at, outcome, end_reason, media))
 
     async def link_call(
-        self, call_id: str, remote_id: str, *, outcome: str | None = None, end_reason: str | None = None
+        self,
+        call_id: str,
+        remote_id: str | None = None,
+        *,
+        outcome: str | None = None,
+        end_reason: str | None = None,
     ) -> None:
-        """Note what a call is called in a call log elsewhere, and another end of it where that log knows better."""
+        """Note what a call is called in a call log elsewhere, and another end of it where it is known better there."""
         await self._write(lambda shelves: shelves.calls.link(call_id, remote_id, outcome, end_reason))
 
     async def last_call(self, line_id: str, *, without: str | None = None) -> CallRecord | None:

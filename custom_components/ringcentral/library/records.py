@@ -105,6 +105,7 @@ class CallQuery:
         without: an outcome that they must not have.
         here: only those that came to this line, or were placed with it, and none of other phones.
         since: when the first of them may have begun.
+        until: when the last of them may have begun.
         of_number: tells whether the number at the other end is meant, on the library's thread; who is anonymous isn't.
     """
 
@@ -113,6 +114,7 @@ class CallQuery:
     without: str | None = None
     here: bool = False
     since: datetime | None = None
+    until: datetime | None = None
     of_number: Callable[[str], bool] | None = None
 
 
