@@ -24,7 +24,7 @@ from custom_components.ringcentral.cloud import (
     UnexpectedAnswer,
     Unreachable,
 )
-from custom_components.ringcentral.library import LibraryError
+from custom_components.ringcentral.library import LibraryClosedError, LibraryError
 
 EVERY = 300.0
 WEEK = 7 * 86400.0
@@ -142,6 +142,15 @@ async def test_after_a_failure_there_is_a_pause(world: World, error: Exception, 
     assert world.due is not None and pause <= world.due - failed_at <= pause * (1 + JITTER)
     assert world.failed == ([error] if isinstance(error, RingCentralError) else []) and not world.worked
     assert world.client.rest.await_count == 1
+
+
+async def test_of_a_line_that_is_being_stopped_nothing_is_told(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.outcome = AsyncMock(side_effect=LibraryClosedError())
+    await world.live(WEEK)
+
+    assert len(world.asked) == 1 and "Looking" not in caplog.text
 
 
 async def test_who_is_signed_out_is_asked_again_after_it_has_worked(world: World) -> None:

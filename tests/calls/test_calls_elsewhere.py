@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 import json
 import logging
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -313,11 +314,18 @@ async def test_after_days_of_quiet_only_the_last_are_read(follower: Line, freeze
     await go_round(follower)
     freezer.tick(timedelta(days=3))
     await go_round(follower)
-    freezer.tick(timedelta(hours=7))
-    await go_round(follower)
+    before = follower.cloud.rest.call_log.page
+    asked: list[Any] = []
+    with patch.object(
+        follower.cloud.rest.call_log,
+        "page",
+        lambda query, uri: asked.append(query["dateFrom"]) or before(query, uri),
+    ):
+        await go_round(follower)
 
     assert len(await calls(follower)) == 1
-    assert follower.entry.runtime_data.history.elsewhere == {"call_log": 0}
+    (since,) = asked
+    assert timedelta(hours=23) < dt_util.utcnow() - datetime.fromisoformat(since) < timedelta(hours=25)
 
 
 INCOMING = [

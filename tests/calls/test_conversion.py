@@ -10,7 +10,12 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.ringcentral.calls import conversion
-from custom_components.ringcentral.calls.conversion import ConversionError, NoFfmpegError, async_to_ulaw
+from custom_components.ringcentral.calls.conversion import (
+    ConversionError,
+    NoFfmpegError,
+    async_to_pcm,
+    async_to_ulaw,
+)
 from tests.peers.programs import need
 from tests.speaker import tone
 
@@ -54,6 +59,15 @@ async def test_a_song_without_end_is_cut(hass: HomeAssistant, monkeypatch: pytes
     monkeypatch.setattr(conversion, "LONGEST", 1)
 
     assert abs(len(await async_to_ulaw(hass, tone(440.0, 3.0))) - 8000) <= 8
+
+
+@pytest.mark.usefixtures("ffmpeg")
+async def test_a_message_becomes_what_recordings_are_made_of(hass: HomeAssistant) -> None:
+    sound = await async_to_pcm(hass, tone(440.0, 0.5, 44100))
+
+    assert abs(len(sound) - 8000) <= 16 and 5500 < audioop.rms(sound, 2) < 7000
+    with pytest.raises(ConversionError):
+        await async_to_pcm(hass, b"no sound at all")
 
 
 async def test_without_ffmpeg_it_is_told(hass: HomeAssistant) -> None:

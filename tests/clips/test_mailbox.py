@@ -718,8 +718,11 @@ async def test_after_a_spoiled_file_nothing_deleted_comes_back(
     assert len(await clips(mailbox)) == 1
 
 
-async def test_records_that_make_no_sense_are_passed_over(mailbox: Line) -> None:
+async def test_a_list_that_makes_no_sense_brings_nothing_and_brings_nothing_back(mailbox: Line) -> None:
     leave(mailbox)
+    await go_round(mailbox)
+    await delete(mailbox, (await clips(mailbox))[0].id)
+    leave(mailbox, number=LISTENER.number)
     mailbox.cloud.rest.fail_next(
         Endpoint.MESSAGES, lambda: web.json_response({"records": [7, {}, {"type": "VoiceMail"}]})
     )
@@ -727,7 +730,20 @@ async def test_records_that_make_no_sense_are_passed_over(mailbox: Line) -> None
     assert await clips(mailbox) == ()
     await go_round(mailbox)
 
-    assert len(await clips(mailbox)) == 1
+    assert [clip.caller for clip in await clips(mailbox)] == [LISTENER.number]
+
+
+async def test_not_everything_is_remembered_for_ever(mailbox: Line) -> None:
+    gone = leave(mailbox)
+    await go_round(mailbox)
+    mailbox.cloud.rest.mailbox.delete(gone, {})
+    left = leave(mailbox)
+    with patch("custom_components.ringcentral.account.elsewhere.MOST_REMEMBERED", 1):
+        await go_round(mailbox)
+        await go_round(mailbox)
+
+    known = mailbox.entry.runtime_data.history.elsewhere
+    assert known == {"mailbox": 1} and mailbox.cloud.rest.mailbox.statuses() == ["Unread"] and left
 
 
 async def test_nothing_is_left_of_a_line_that_is_removed(mailbox: Line, hass_storage: dict[str, Any]) -> None:

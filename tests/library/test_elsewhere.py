@@ -88,6 +88,17 @@ async def test_clips_are_found_by_what_they_are_called_elsewhere(
     assert all(clips[name].id == ours.id for name in found)
 
 
+async def test_what_was_never_finished_makes_room_for_another_try(library: Library) -> None:
+    before = await library.begin_clip(LINE, START, remote_id="m-1")
+    before.path.write_bytes(b"half of it")
+    others = await library.begin_clip(LINE, START)
+
+    again = await library.begin_clip(LINE, START, remote_id="m-1")
+
+    assert await library.clip(before.id) is None and not before.path.exists()
+    assert await library.clip(others.id) is not None and again.id != before.id
+
+
 async def test_calls_of_a_stretch_of_time_are_found(library: Library) -> None:
     for hour in range(4):
         await library.begin_call(

@@ -133,6 +133,7 @@ async def test_what_comes_after_an_old_database_is_kept_beside_it(old: Path) -> 
 async def test_what_is_kept_elsewhere_too_is_kept_here_once(library: Library) -> None:
     await library.begin_call(replace(CALL, remote_id="session-7"))
     clip = await library.begin_clip("front-door", START, call_id="call-1", remote_id="message-7")
+    await library.finish_clip(clip.id, 1.0)
     await library.begin_clip("back-door", START, remote_id="message-7")
 
     assert (await library.calls("front-door"))[0].remote_id == "session-7"

@@ -1,6 +1,6 @@
 """What is remembered of a mailbox and a call log at RingCentral: what of them has been dealt with. Ids only."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,9 @@ from ..const import DOMAIN, LOGGER
 
 MAILBOX: Final = "mailbox"
 CALL_LOG: Final = "call_log"
+
+MOST_REMEMBERED: Final = 2000
+"""Ids; a mailbox holds two hundred messages. What is gone there may come back, and is remembered as well till then."""
 
 _VERSION: Final = 1
 
@@ -34,6 +37,11 @@ class Remembered:
     until: datetime
     items: dict[str, dict[str, bool]]
     lost: bool = False
+
+    def forget_all_but(self, names: Container[str]) -> None:
+        """Forget what isn't there any more, once there is too much to remember."""
+        if len(self.items) > MOST_REMEMBERED:
+            self.items = {name: facts for name, facts in self.items.items() if name in names}
 
 
 class Memory:

@@ -14,7 +14,7 @@ from ..calls.conversion import ConversionError
 from ..cloud import RateLimited, RingCentralClient, RingCentralError, SignInRefused, Unreachable
 from ..const import DOMAIN
 from ..later import Later
-from ..library import LibraryError
+from ..library import LibraryClosedError, LibraryError
 from ..log_once import Outage
 
 # Seconds
@@ -141,6 +141,9 @@ class Rounds:
         await client.rest()
 
     def _failed(self, error: RingCentralError | LibraryError | ConversionError) -> None:
+        if isinstance(error, LibraryClosedError):
+            # The line is being stopped.
+            return
         self._outage.broke(error)
         if isinstance(error, RingCentralError):
             self._plan.failed(error)

@@ -126,7 +126,9 @@ class CallsElsewhere:
             else:
                 await line.library.begin_call(self._record(entry))
         if new or now - known.until >= STEP:
-            known.items, known.until = {entry.id: {} for entry in listed}, now
+            known.until = now
+        known.items |= {entry.id: {} for entry in new}
+        known.forget_all_but({entry.id for entry in listed})
         line.history.elsewhere[CALL_LOG] = len(known.items)
         await self._memory.async_save(known)
         if new:

@@ -105,7 +105,7 @@ class Mailbox:
         known, now = self._known, dt_util.utcnow()
         listed = {message.id: message for message in await client.voicemail(now - WINDOW)}
         clips = await line.library.remote_clips(line.config_entry.entry_id, listed)
-        known.items = {name: facts for name, facts in known.items.items() if name in listed}
+        known.forget_all_but(listed)
         for message in listed.values():
             # What was taken before its id could be noted, and what can't be told from what was deleted here.
             if message.id not in known.items and (message.id in clips or known.lost):

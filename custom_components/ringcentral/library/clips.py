@@ -63,9 +63,16 @@ class ClipTable:
     ) -> Clip:
         """Add a clip that is being recorded, and make the folder its file will go to.
 
+        What was begun of the same before, and never finished, goes.
+
         Raises:
             OSError: Hardly anything could be written: nobody should speak to a disk that is full.
         """
+        for (unfinished,) in self._connection.execute(
+            "SELECT id FROM clips WHERE line_id = ? AND remote_id = ? AND state != ?",
+            (line_id, kept(remote_id), ClipState.SAVED),
+        ).fetchall():
+            self.discard(unfinished)
         clip_id = secrets.token_hex(16)
         path = self._shelf.make_room(line_id, started_at, clip_id)
         folder = (self._shelf / path).parent
