@@ -219,10 +219,10 @@ class AnsweringMachine:
     async def _file(self, message: _Message) -> Clip | None:
         call = message.live.call
         return await self._recordings.file(
-            call, message.clip, message.session, message.sound, then=partial(self._filed, call)
+            call, message.clip, message.session, message.sound, then=partial(self._tell_of_message, call)
         )
 
-    def _filed(self, call: Call, saved: Clip) -> None:
+    def _tell_of_message(self, call: Call, saved: Clip) -> None:
         self._on_message(
             CallEvent(
                 CallEventType.VOICEMAIL,

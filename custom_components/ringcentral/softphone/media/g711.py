@@ -64,5 +64,5 @@ def transcode(data: bytes, source: Codec, target: Codec) -> bytes:
 def mixed(ulaw: bytes, other: bytes) -> bytes:
     """Return two µ-law sounds at once, as long as the longer; what is too loud is cut off."""
     length = max(len(ulaw), len(other))
-    both = (Codec.PCMU.to_pcm(sound.ljust(length, Codec.PCMU.silence)) for sound in (ulaw, other))
-    return Codec.PCMU.from_pcm(audioop.add(*both, 2))
+    one, two = (Codec.PCMU.to_pcm(sound.ljust(length, Codec.PCMU.silence)) for sound in (ulaw, other))
+    return Codec.PCMU.from_pcm(audioop.add(one, two, 2))
