@@ -189,7 +189,9 @@ async def test_the_history_has_nothing_that_plays_a_recording(
         lambda: get_significant_states(hass, since, entity_ids=entities, significant_changes_only=False)
     )
 
-    kept = [state.attributes for entity in entities for state in history[entity] if isinstance(state, State)]
+    states = [state for entity in entities for state in history[entity]]
+    kept = [state.attributes for state in states if isinstance(state, State)]
+    assert len(kept) == len(states)
     assert "voicemail" in [attributes.get("event_type") for attributes in kept]
     assert "Anna Smith" in [attributes.get("caller_name") for attributes in kept]
     assert not {"clip", "media_content_id", "digit"} & {key for attributes in kept for key in attributes}

@@ -77,8 +77,8 @@ async def test_a_contact_can_be_excepted(
         await line.told("recording_started")
         assert SOUNDS.recorded in b"".join(call.voice.heard)
     else:
-        await hass.async_block_till_done(wait_background_tasks=True)
         assert await refused(line, "start_recording") == "recording_not_chosen"
+        await hass.async_block_till_done()
     assert len(line.of("recording_started")) == recorded
 
 
@@ -99,7 +99,7 @@ async def test_a_call_that_was_placed_is_recorded_only_when_asked_for(
     line = await set_up_line(hass, cloud, recording="incoming")
     await cloud.sip.serve("+16505550101", Kind.ECHO)
     await act(line, "dial", numbers="+16505550101", hang_up=False)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await hass.async_block_till_done()
     assert line.of("recording_started") == []
 
     assert (await act(line, "start_recording"))["consent"] == "announced"
