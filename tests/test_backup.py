@@ -25,8 +25,10 @@ from custom_components.ringcentral.library import Library, LibraryFullError
 from custom_components.ringcentral.library.backup import MARK
 from custom_components.ringcentral.resources import async_acquire, async_release
 from custom_components.ringcentral.softphone.media import repair_wav
+from simulator.caller import Step
+from tests.calls.test_call_actions import act
 from tests.clips.test_clip_actions import keep
-from tests.line import TERMINAL, Line, until
+from tests.line import LISTENER, TERMINAL, Line, until
 
 
 @pytest.fixture
@@ -131,6 +133,31 @@ async def test_a_call_goes_on_and_is_recorded_while_a_backup_is_made(
     library = await restored(hass, backup, tmp_path / "restored")
     assert set(await all_of(library, machine)) == {machine.clips[0].stem}
     await library.close()
+
+
+async def test_a_recording_that_is_being_made_is_in_the_backup_as_far_as_it_had_come(
+    hass: HomeAssistant, line: Line, tmp_path: Path
+) -> None:
+    call = await line.call(LISTENER)
+    await act(line, "answer", record=True)
+    await line.has_recorded()
+    (recording,) = [path.stem for path in line.clips]
+
+    backup = await back_up(hass)
+    saved = await act(line, "stop_recording")
+    line.cloud.sip.do(call, Step.HANG_UP)
+    await line.told("ended")
+    await hass.async_block_till_done()
+
+    assert saved["clip"] == recording
+    library = await restored(hass, backup, tmp_path / "restored")
+    found = await library.clip(recording)
+    call_there = await library.last_call(line.entry.entry_id)
+    await library.close()
+    assert found is not None and found.state == "saved" and found.line_id == line.entry.entry_id
+    assert found.duration == pytest.approx(seconds(found.path))
+    assert 0 < found.duration <= seconds(line.clips[0])
+    assert call_there is not None and call_there.end_reason == "network_error"
 
 
 async def test_a_backup_taken_apart_by_what_went_on_is_mended_where_it_is_restored(

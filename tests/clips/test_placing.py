@@ -14,6 +14,7 @@ from custom_components.ringcentral.const import DOMAIN
 from custom_components.ringcentral.library import LibraryDamagedError
 from custom_components.ringcentral.media_source import clip_media_content_id
 from simulator.ringcentral import RingCentral
+from tests.calls.test_call_actions import act, refused
 from tests.flow import choose
 from tests.line import SPEECH, Line, set_up_line, until
 from tests.translations import EN
@@ -102,10 +103,14 @@ async def test_a_media_folder_that_goes_is_done_without_until_it_is_back(
     told = "Keeping recordings in the media folder of the line Reception"
     assert caplog.text.count(f"{told} failed and is tried again") == 1
 
+    away = machine.of("recording_saved")[0]["clip"]
+    assert await refused(machine, "delete_clip", clip=away) == "clip_away"
     rename(media.with_name("unplugged"), media)
     await leave_message(machine)
     assert caplog.text.count(f"{told} works again") == 1
     assert (len(machine.clips), len(sounds(media))) == (2, 2)
+    await act(machine, "delete_clip", clip=away)
+    assert len(sounds(media)) == 1
 
 
 @pytest.mark.parametrize("missing", [True, False])

@@ -11,8 +11,8 @@ import pytest
 from custom_components.ringcentral.library import (
     RECOVERED_LINE_ID,
     Clip,
+    ClipAwayError,
     Library,
-    LibraryAccessError,
     Place,
     Retention,
 )
@@ -117,7 +117,7 @@ async def test_a_disk_that_is_unplugged_keeps_nothing_for_good(elsewhere: Librar
     first, second = await record(elsewhere), await record(elsewhere, at=after(seconds=1))
     unplugged = unplug(media)
 
-    with pytest.raises(LibraryAccessError):
+    with pytest.raises(ClipAwayError):
         await elsewhere.delete_clip(first.id)
     assert await elsewhere.clip(first.id) == first
     purged = await elsewhere.purge(Retention(days=1), after(days=2))

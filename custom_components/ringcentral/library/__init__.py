@@ -1,6 +1,7 @@
 """The calls and clips that are kept: one SQLite database and the audio files beside it."""
 
 from .errors import (
+    ClipAwayError,
     ClipInUseError,
     ClipNotFoundError,
     LibraryAccessError,
@@ -43,6 +44,7 @@ __all__ = [
     "CallRecord",
     "CallerClips",
     "Clip",
+    "ClipAwayError",
     "ClipInUseError",
     "ClipKind",
     "ClipNotFoundError",

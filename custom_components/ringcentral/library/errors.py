@@ -1,6 +1,7 @@
 """What can go wrong in the library, and the one place where it is told apart.
 
 LibraryError
+├── ClipAwayError            the folder in which the clip lies isn't there
 ├── ClipInUseError           the clip is being recorded
 ├── ClipNotFoundError        the library holds no such clip
 ├── LibraryAccessError       the folder or the database can't be read or written
@@ -32,6 +33,13 @@ class LibraryError(Exception):
     def __init__(self) -> None:
         """Say what happened, in the words of the class."""
         super().__init__(self.text)
+
+
+class ClipAwayError(LibraryError):
+    """The folder for other programs, in which the clip lies, isn't there."""
+
+    key = "clip_away"
+    text = "The media folder in which the clip lies isn't there; see whether its disk is plugged in"
 
 
 class ClipInUseError(LibraryError):

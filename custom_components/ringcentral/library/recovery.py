@@ -12,6 +12,7 @@ from typing import Final
 
 from .clips import ClipTable
 from .database import transaction
+from .errors import ClipAwayError
 from .records import RECOVERED_LINE_ID, Clip, ClipKind, ClipState
 from .shelf import Shelf
 
@@ -95,7 +96,7 @@ def _recover(connection: sqlite3.Connection, clips: ClipTable, clip: Clip, repai
         return None
     if not samples:
         # Where its disk is unplugged it isn't lost: the next start finds it.
-        with suppress(OSError):
+        with suppress(OSError, ClipAwayError):
             clips.discard(clip.id)
         return None
     duration = samples / SAMPLE_RATE

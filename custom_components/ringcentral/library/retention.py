@@ -14,6 +14,7 @@ from typing import Final
 
 from .calls import bare
 from .database import transaction
+from .errors import ClipAwayError
 from .records import Purged, Retention
 from .shelf import Shelf
 
@@ -96,7 +97,7 @@ def _unlink(connection: sqlite3.Connection, shelf: Shelf, paths: list[str]) -> i
         try:
             if shelf.unlink(path):
                 gone.append(path)
-        except OSError:
+        except OSError, ClipAwayError:
             left += 1
     with transaction(connection):
         connection.execute(

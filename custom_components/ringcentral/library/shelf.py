@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-import errno
 import os
 from pathlib import Path, PurePosixPath
 import re
 from typing import Final
+
+from .errors import ClipAwayError
 
 CLIPS_FOLDER: Final = "clips"
 
@@ -77,12 +78,12 @@ class Shelf:
     def unlink(self, path: str) -> bool:
         """Delete the file a row names, and tell whether it is gone; raises OSError.
 
-        One that is gone already is no error, unless the whole folder is: it may be a disk that was unplugged.
+        One that is gone already is no error, unless the whole folder is, which may be a disk that was unplugged: ClipAwayError.
         """
         if self.held:
             return False
         if path.startswith(_MEDIA) and not self._media.is_dir():
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            raise ClipAwayError
         (self / path).unlink(missing_ok=True)
         return True
 
