@@ -112,6 +112,7 @@ class Report:
 
     kills: Counter[Moment] = field(default_factory=Counter)
     starts: list[float] = field(default_factory=list)
+    ours: list[float] = field(default_factory=list)
     lacking: list[float] = field(default_factory=list)
     seconds: float = 0.0
     calls: int = 0
@@ -130,6 +131,7 @@ class Report:
             f"{self.kills.total()} kills: {kills}",
             f"{self.calls} calls in the list, {len(self.clips)} messages of {self.seconds:.0f} s, all playable; {lacking}",
             f"a start took {median(self.starts):.1f} s (median), {max(self.starts):.1f} s at the most",
+            f"of it the integration took {median(self.ours):.2f} s (median), {max(self.ours):.2f} s at the most",
             f"{len(self.problems)} problems",
         ]
 
@@ -195,6 +197,9 @@ class KillTest:
         await home.refresh()
         await self._cloud.registered(timeout=120)
         self.report.starts.append(time.monotonic() - begin)
+        async with home.websocket() as websocket:
+            timings = await websocket.command("integration/setup_info")
+        self.report.ours += [timing["seconds"] for timing in timings if timing["domain"] == "ringcentral"]
 
     def _look_at_what_is_left(self) -> None:
         """Check a copy of the database as the kill has left it."""

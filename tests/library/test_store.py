@@ -14,6 +14,7 @@ from custom_components.ringcentral.library import (
     Library,
     LibraryAccessError,
     LibraryClosedError,
+    LibraryDamagedError,
     LibraryError,
     LibraryFullError,
     LibraryGoneError,
@@ -322,3 +323,52 @@ async def test_it_is_told_what_fails_and_what_could_be_written(
     await library.check()
 
     assert reports == [None, "library_gone", None]
+
+
+async def spoil_words(library: Library) -> None:
+    """Damage the index of words, and nothing else."""
+    await library._run(
+        lambda shelves: shelves.connection.execute("UPDATE words_data SET block = x'ffffffffffff'")
+    )
+
+
+async def say(library: Library) -> str:
+    """Keep a clip in which something was said, and return its id."""
+    clip = await library.begin_clip("front-door", START)
+    write_wav(clip.path, 8000)
+    await library.finish_clip(clip.id, 1.0)
+    await library.set_transcript(clip.id, "the parcel is with the neighbours")
+    return clip.id
+
+
+async def found(library: Library) -> list[str]:
+    return [clip.id for clip in (await library.search(["front-door"], "parcel")).items]
+
+
+async def test_an_index_of_words_that_is_damaged_is_built_anew_and_nothing_else(library: Library) -> None:
+    clip = await say(library)
+    await spoil_words(library)
+    with pytest.raises(LibraryDamagedError):
+        await found(library)
+
+    await library.check()
+
+    assert await found(library) == [clip]
+    assert library.set_aside is None
+
+
+async def test_an_index_of_words_does_not_keep_a_library_from_being_opened(folder: Path) -> None:
+    library = Library(folder)
+    await library.open()
+    clip = await say(library)
+    await spoil_words(library)
+    await library.close()
+
+    await library.open()
+    with pytest.raises(LibraryDamagedError):
+        await found(library)
+    await library.check()
+
+    assert await found(library) == [clip]
+    assert library.set_aside is None
+    await library.close()

@@ -57,12 +57,12 @@ def has_word_index(connection: sqlite3.Connection) -> bool:
     return bool(found) and sqlite3.sqlite_version_info >= _FORGETS
 
 
-def prepare(connection: sqlite3.Connection) -> bool:
-    """Build the index of words where there is none in use, and tell whether there is one now."""
+def prepare(connection: sqlite3.Connection, *, anew: bool = False) -> bool:
+    """Build the index of words where there is none in use, or one is wanted anew; tell whether there is one now."""
     triggers = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
     in_use = set(_TRIGGERS) <= {name for (name,) in triggers}
     if has_word_index(connection):
-        if not in_use:
+        if anew or not in_use:
             with transaction(connection):
                 connection.executescript(_dropped() + _WORDS)
         return True

@@ -97,7 +97,7 @@ class Store:
     def check(self) -> None:
         """Find out whether calls and clips can be kept just now, and keep what waits for that."""
         if self._damaged:
-            # Read through anew: what is damaged makes way for a fresh one.
+            # Read through anew: what is damaged makes way for a fresh one, the index of words alone for a new index.
             self._check_anew()
             return
         try:
@@ -195,7 +195,8 @@ class Store:
         with translated():
             connection, fresh = open_database(self._path)
             try:
-                indexed = prepare(connection)
+                # Whether the index is sound isn't looked at, as it can be had again at any time.
+                indexed = prepare(connection, anew=self._damaged)
             except BaseException:
                 connection.close()
                 raise
