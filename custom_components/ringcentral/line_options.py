@@ -15,6 +15,7 @@ from .const import (
     CONF_ANSWER_AFTER,
     CONF_ANSWER_MODE,
     CONF_ASK_CONSENT,
+    CONF_BOTH_SIDES,
     CONF_CONSENT_QUESTION,
     CONF_DO_NOT_DISTURB,
     CONF_EMERGENCY_CALLS,
@@ -63,7 +64,8 @@ class LineOptions:
     emergency_calls lets them call emergency services, too. keep_days and keep_megabytes bound what is kept of recordings
     and calls, 0 is no bound. in_media_folder has new recordings kept there. speech_to_text is the engine that writes messages
     down, None for nobody, and transcribe_calls says whether it does so with recorded calls; transcript_language is None for
-    Home Assistant's own, summarizer is the AI task entity that says it in a sentence.
+    Home Assistant's own, summarizer is the AI task entity that says it in a sentence. both_sides has what we say in a call
+    recorded as well.
     """
 
     answer_mode: AnswerMode
@@ -92,6 +94,7 @@ class LineOptions:
     transcript_language: str | None
     transcribe_calls: bool
     summarizer: str | None
+    both_sides: bool
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -124,6 +127,7 @@ class LineOptions:
             transcript_language=options.get(CONF_TRANSCRIPT_LANGUAGE),
             transcribe_calls=options.get(CONF_TRANSCRIBE_CALLS, False),
             summarizer=options.get(CONF_SUMMARIZER),
+            both_sides=options.get(CONF_BOTH_SIDES, False),
         )
 
 

@@ -23,7 +23,7 @@ FIELDS = {
         "consent_question",
         "recording_beep",
     ],
-    "recordings": ["keep_days", "keep_megabytes", "in_media_folder", "links"],
+    "recordings": ["keep_days", "keep_megabytes", "in_media_folder", "links", "both_sides"],
     "transcripts": ["speech_to_text", "transcript_language", "transcribe_calls", "summarizer"],
     "callers": ["blocked_calls", "anonymous_calls", "favorites_ring", "repeats_ring"],
     "calling": ["allowed_numbers", "emergency_calls", "test_number"],

@@ -58,6 +58,15 @@ def test_every_sample_counts_in_its_own_hundredth(tmp_path: Path, samples: list[
         assert level == max(map(abs, samples[begin : max(end, begin + 1)])) * 255 // 32768
 
 
+def test_of_both_sides_the_louder_one_shows(tmp_path: Path) -> None:
+    quiet_and_loud, loud_and_quiet = [1000, 16384] * 100, [-8192, 1000] * 100
+
+    found = loudness(write(tmp_path / "clip.wav", quiet_and_loud + loud_and_quiet, channels=2))
+
+    assert found.peak == 0.5
+    assert found.envelope == bytes([127]) * 50 + bytes([63]) * 50
+
+
 def test_of_a_long_clip_evenly_spaced_pieces_are_read(tmp_path: Path) -> None:
     path = write(tmp_path / "clip.wav", [])
     # Eight hours, of which all is a hole but for one second in the last hundredth: its beginning is a piece's.
@@ -101,7 +110,7 @@ def test_of_what_is_no_sound_only_the_size_is_told(tmp_path: Path, content: byte
 
 
 def test_sound_of_another_making_is_not_measured(tmp_path: Path) -> None:
-    for channels, width in ((2, 2), (1, 1)):
+    for channels, width in ((3, 2), (1, 1), (2, 1)):
         path = write(tmp_path / "clip.wav", [1] * 100, channels=channels, width=width)
         assert measure(path)[1] is None
     assert measure(write(tmp_path / "empty.wav", []))[1] is None

@@ -76,9 +76,33 @@ def test_a_clip_that_differs_is_found_out(call: Call, clip: bytes, reason: str) 
         check_clip(wav(clip), call)
 
 
-@pytest.mark.parametrize("form", [{"rate": 16000}, {"channels": 2}])
+def both(heard: bytes, said: bytes) -> bytes:
+    """Return a clip of both sides, 30 ms of silence before what was heard."""
+    left, right = bytes(480) + audioop.ulaw2lin(heard, 2), audioop.ulaw2lin(said, 2)
+    longest = max(len(left), len(right))
+    first = audioop.tostereo(left.ljust(longest, b"\0"), 2, 1, 0)
+    second = audioop.tostereo(right.ljust(longest, b"\0"), 2, 0, 1)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(2)
+        writer.setsampwidth(2)
+        writer.setframerate(8000)
+        writer.writeframes(audioop.add(first, second, 2))
+    return file.getvalue()
+
+
+def test_of_both_sides_the_left_one_is_the_callers(call: Call) -> None:
+    said = bytes(range(250, 0, -1)) * 40
+
+    assert check_clip(both(SENT, said), call).endswith("speech 0.50 s of it")
+    for heard in (said, changed(SENT, 1700), SENT[:-1000], SENT + said):
+        with pytest.raises(ClipDiffersError):
+            check_clip(both(heard, SENT), call)
+
+
+@pytest.mark.parametrize("form", [{"rate": 16000}, {"channels": 3}])
 def test_a_clip_in_another_form_is_found_out(call: Call, form: dict[str, int]) -> None:
-    with pytest.raises(ClipDiffersError, match="16-bit mono at 8 kHz"):
+    with pytest.raises(ClipDiffersError, match="16-bit mono or stereo at 8 kHz"):
         check_clip(wav(SENT, **form), call)
 
 

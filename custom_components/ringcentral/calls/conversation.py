@@ -281,7 +281,8 @@ class Conversation:
         except LibraryError as error:
             raise _failed(error.key) from error
         try:
-            recordings.start(live.call, clip, session, longest, told.said)
+            both_sides = self._line.choices.both_sides
+            recordings.start(live.call, clip, session, longest, told.said, both_sides=both_sides)
         except MediaError as error:
             await recordings.discard(clip)
             raise _failed("call_over" if live.over else "recording_already") from error

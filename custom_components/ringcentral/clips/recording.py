@@ -33,9 +33,21 @@ class Recordings:
             self._line_id, dt_util.utcnow(), call_id=call.call_id, kind=kind, consent=consent
         )
 
-    def start(self, call: Call, clip: Clip, session: MediaSession, longest: float, lead: bytes = b"") -> None:
-        """Record from now on, so many seconds at the most, behind what was said before; raises MediaError."""
-        session.record(clip.path, max_samples=int(longest * SAMPLE_RATE), lead=lead)
+    def start(
+        self,
+        call: Call,
+        clip: Clip,
+        session: MediaSession,
+        longest: float,
+        lead: bytes = b"",
+        *,
+        both_sides: bool = False,
+    ) -> None:
+        """Record from now on, so many seconds at the most, behind what was said before; raises MediaError.
+
+        What we say is recorded as well if so chosen.
+        """
+        session.record(clip.path, max_samples=int(longest * SAMPLE_RATE), lead=lead, both_sides=both_sides)
         self._storage.async_look_for_room()
         self._on_event(CallEvent(CallEventType.RECORDING_STARTED, call, clip=clip.id, consent=clip.consent))
 

@@ -15,6 +15,7 @@ from ..library import Clip, ClipState, LibraryError
 from .addresses import AHEAD_QUERY, PICTURE_URL, SOUND_URL, disposition, mime_type
 from .links import LINK_QUERY, links_allowed
 from .media_items import picture_title
+from .mixing import async_sound
 from .picture import picture
 from .wording import async_words
 
@@ -58,14 +59,12 @@ class ClipView(HomeAssistantView):
             # Whoever can't write it down still hears it.
             with suppress(LibraryError):
                 await hass.data[DATA_LIBRARY].mark_heard(clip.id)
-        return web.FileResponse(
-            clip.path,
-            headers={
-                hdrs.CONTENT_TYPE: mime_type(clip),
-                hdrs.CACHE_CONTROL: _CACHE_CONTROL,
-                hdrs.CONTENT_DISPOSITION: disposition(clip),
-            },
-        )
+        headers: dict[str, str] = {
+            hdrs.CONTENT_TYPE: mime_type(clip),
+            hdrs.CACHE_CONTROL: _CACHE_CONTROL,
+            hdrs.CONTENT_DISPOSITION: disposition(clip),
+        }
+        return await async_sound(hass, request, clip.path, headers)
 
     async def head(self, request: web.Request, clip_id: str, ending: str) -> web.StreamResponse:
         """Answer as `get` does; aiohttp leaves the sound out."""

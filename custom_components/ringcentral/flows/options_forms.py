@@ -29,6 +29,7 @@ from ..const import (
     CONF_ASK_CONSENT,
     CONF_BLOCK_AT_RINGCENTRAL,
     CONF_BLOCKED_CALLS,
+    CONF_BOTH_SIDES,
     CONF_CALL_LOG,
     CONF_CONSENT_QUESTION,
     CONF_EMERGENCY_CALLS,
@@ -135,7 +136,7 @@ FORMS: Final = {
         {
             vol.Required(CONF_KEEP_DAYS, default=DEFAULT_KEEP_DAYS): number_field(0, 3650, "d"),
             vol.Required(CONF_KEEP_MEGABYTES, default=0): number_field(0, 1_000_000, "MB"),
-            **_switches(CONF_IN_MEDIA_FOLDER, CONF_LINKS),
+            **_switches(CONF_IN_MEDIA_FOLDER, CONF_LINKS, CONF_BOTH_SIDES),
         }
     ),
     Page.TRANSCRIPTS: vol.Schema(

@@ -18,7 +18,7 @@ PARTS: Final = 100
 
 _HEADER: Final = Struct("<4s4x8s4xHH8x2xH4s4x")
 """Of a WAV file as recordings are: the marks, the format, the channels and the bits of a sample."""
-_RECORDING: Final = (b"RIFF", b"WAVEfmt ", 1, 1, 16, b"data")
+_RECORDINGS: Final = [(b"RIFF", b"WAVEfmt ", 1, channels, 16, b"data") for channels in (1, 2)]
 _WIDTH: Final = 2
 _FULL_SCALE: Final = 32768
 _PIECE: Final = 8_000
@@ -40,7 +40,10 @@ class Loudness:
 
 
 def measure(path: Path) -> tuple[int | None, Loudness | None]:
-    """Return the bytes of a WAV file of 16-bit mono PCM, and how loud it is; None for what can't be told."""
+    """Return the bytes of a WAV file of 16-bit PCM, and how loud it is; None for what can't be told.
+
+    Of two channels the louder one counts.
+    """
     try:
         size = path.stat().st_size
     except OSError:
@@ -56,7 +59,7 @@ def measure(path: Path) -> tuple[int | None, Loudness | None]:
 def _loudness(wav: BinaryIO, samples: int) -> Loudness | None:
     """Return how loud the samples behind a header are, None where there are none or it isn't that of a recording."""
     header = wav.read(_HEADER.size)
-    if samples <= 0 or len(header) < _HEADER.size or _HEADER.unpack(header) != _RECORDING:
+    if samples <= 0 or len(header) < _HEADER.size or _HEADER.unpack(header) not in _RECORDINGS:
         return None
     peaks, power, measured = [], 0.0, 0
     for part in range(PARTS):

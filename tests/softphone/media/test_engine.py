@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import io
+import itertools
 from pathlib import Path
 import random
 import select
@@ -10,6 +11,7 @@ import socket
 from typing import Any
 import wave
 
+import audioop
 import pytest
 
 from custom_components.ringcentral.softphone.media import engine as engine_module, port as port_module
@@ -19,6 +21,7 @@ from custom_components.ringcentral.softphone.media.g711 import Codec, transcode
 from custom_components.ringcentral.softphone.media.key_output import KeyOrder
 from custom_components.ringcentral.softphone.media.key_tones import key_tones
 from custom_components.ringcentral.softphone.media.keys import KeyWay
+from custom_components.ringcentral.softphone.media.playout import FRAME
 from custom_components.ringcentral.softphone.media.receiver import Drop
 from custom_components.ringcentral.softphone.media.rtp import RtpPacket, build, parse
 from custom_components.ringcentral.softphone.media.source import Address
@@ -772,3 +775,47 @@ async def test_closing_ends_the_keys(session: MediaSession) -> None:
     session.press(KeyOrder("5"), done.append)
     session.close()
     assert done == [False]
+
+
+async def test_both_sides_are_recorded_without_keys_and_nothing_after_them(
+    session: MediaSession, peer: Peer, tmp_path: Path
+) -> None:
+    session.record(tmp_path / "both.wav", max_samples=MINUTE, both_sides=True)
+    assert await session.play(GREETING)
+    pressed = asyncio.get_running_loop().create_future()
+    session.press(KeyOrder("1", way=KeyWay.IN_BAND), pressed.set_result)
+    assert await pressed
+    peer.say(session, 0, 1)
+    await until(lambda: session.statistics.received == 2)
+    result = await stopped(session)
+
+    frames = play(tmp_path / "both.wav")
+    heard, said = audioop.tomono(frames, 2, 1, 0), audioop.tomono(frames, 2, 0, 1)
+    assert len(frames) == 4 * result.samples
+    assert heard.strip(b"\0") in pcm(0, 1) and pcm(0, 1)[2:-2] in heard
+    assert said.replace(Codec.PCMU.to_pcm(GREETING), b"").strip(b"\0") == b""
+    assert len(said) > len(said.replace(Codec.PCMU.to_pcm(GREETING), b""))
+
+    session.record(tmp_path / "one.wav", max_samples=MINUTE)
+    peer.say(session, 2)
+    assert await session.play(GREETING)
+    await until(lambda: session.statistics.received == 3)
+    assert (await stopped(session)).samples == 160
+    assert play(tmp_path / "one.wav") == pcm(2)
+
+
+async def test_while_both_sides_are_recorded_it_is_known_when_something_comes(
+    engine: MediaEngine, session: MediaSession, peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = engine.open()
+    drained: list[float] = []
+    monkeypatch.setattr(other, "drain", drained.append)
+    session.record(tmp_path / "clip.wav", max_samples=MINUTE, both_sides=True)
+    await until(lambda: len(drained) > 20)
+    await session.stop_recording()
+    closely = len(drained)
+    await until(lambda: len(drained) > closely + 10)
+
+    gaps = [round((after - before) / FRAME) for before, after in itertools.pairwise(drained)]
+    assert sorted(gaps[1 : closely - 2])[10] == 1
+    assert sorted(gaps[closely + 2 :])[4] == 5

@@ -11,7 +11,7 @@ from custom_components.ringcentral.softphone.media.rtp import RtpPacket
 class Pieces:
     written: list[tuple[int, bytes]] = field(default_factory=list)
 
-    def write(self, offset: int, data: bytes) -> None:
+    def write(self, offset: int, data: bytes, channel: int = 0) -> None:
         self.written.append((offset, data))
 
 

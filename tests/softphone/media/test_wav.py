@@ -7,9 +7,10 @@ from pathlib import Path
 import stat
 import wave
 
+import audioop
 import pytest
 
-from custom_components.ringcentral.softphone.media.wav import MAX_SAMPLES, WavFile, repair_wav
+from custom_components.ringcentral.softphone.media.wav import MAX_SAMPLES, WavFile, repair_wav, wav_header
 
 EMPTY_HEADER = bytes.fromhex(
     "52494646 24000000 57415645 666d7420 10000000 0100 0100 401f0000 803e0000 0200 1000 64617461 00000000"
@@ -195,3 +196,73 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, content: bytes) -
 def test_a_file_that_is_not_there_cannot_be_repaired(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         repair_wav(tmp_path / "none.wav")
+
+
+def sides(path: Path) -> tuple[bytes, bytes]:
+    """Return the two channels of a file, as a player without mercy for wrong sizes sees them."""
+    with wave.open(io.BytesIO(path.read_bytes())) as reader:
+        assert reader.getparams()[:3] == (2, 2, 8000)
+        frames = reader.readframes(reader.getnframes())
+        assert len(frames) == 4 * reader.getnframes()
+    return audioop.tomono(frames, 2, 1, 0), audioop.tomono(frames, 2, 0, 1)
+
+
+OTHER = b"\xff\x80" * 100
+
+
+def test_each_side_stays_on_its_channel_whatever_the_other_does(path: Path) -> None:
+    clip = WavFile(path, 2)
+    clip.write(0, TONE, 0)
+    assert sides(path) == (TONE, bytes(200))
+    clip.write(50, OTHER, 1)
+    assert sides(path) == (TONE + bytes(100), bytes(100) + OTHER)
+    clip.write(300, TONE, 1)
+    clip.write(350, OTHER, 0)
+    clip.write(25, OTHER, 0)
+    clip.close()
+    left = TONE[:50] + OTHER + bytes(450) + OTHER
+    right = bytes(100) + OTHER + bytes(300) + TONE + bytes(100)
+    assert sides(path) == (left, right)
+    assert (clip.samples, clip.written) == (450, 500)
+
+
+def test_the_loudest_samples_of_both_sides_are_kept_exactly(path: Path) -> None:
+    loudest = b"\x00\x80\xff\x7f"
+    clip = WavFile(path, 2)
+    clip.write(0, loudest, 1)
+    clip.write(0, loudest, 0)
+    clip.close()
+    assert sides(path) == (loudest, loudest)
+
+
+def test_what_fits_of_both_sides_on_a_full_disk_is_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = WavFile(path, 2)
+    clip.write(0, TONE, 0)
+    real = os.pwrite
+
+    def small_disk(fd: int, data: bytes, position: int) -> int:
+        return real(fd, bytes(data)[: max(0, 501 - position)], position)
+
+    monkeypatch.setattr(os, "pwrite", small_disk)
+    with pytest.raises(OSError):
+        clip.write(50, OTHER, 1)
+    left, right = sides(path)
+    assert (left, right) == (TONE + bytes(28), bytes(100) + OTHER[:128])
+    assert (clip.samples, clip.written) == (114, 164)
+
+
+def test_a_file_of_both_sides_is_repaired(path: Path) -> None:
+    clip = WavFile(path, 2)
+    clip.write(0, TONE, 0)
+    clip.close()
+    with path.open("ab") as file:
+        file.write(b"\x01\x00\x02\x00" * 10 + b"\x01\x00\x02")
+    assert repair_wav(path) == 110
+    assert sides(path) == (TONE + b"\x01\x00" * 10, bytes(200) + b"\x02\x00" * 10)
+
+
+@pytest.mark.parametrize("channels", [0, 3])
+def test_a_file_of_other_channels_is_none_of_ours(path: Path, channels: int) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(wav_header(100, channels) + TONE)
+    assert repair_wav(path) is None

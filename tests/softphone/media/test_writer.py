@@ -11,6 +11,7 @@ import sys
 import threading
 import wave
 
+import audioop
 import pytest
 
 from custom_components.ringcentral.softphone.media import wav
@@ -299,3 +300,22 @@ def wait_for_size(path: Path, size: int) -> None:
     pause = threading.Event()
     seen = ((path.exists() and path.stat().st_size == size) or pause.wait(0.02) for _ in range(1000))
     assert any(seen)
+
+
+def test_both_sides_of_a_clip_are_written_each_on_its_channel(writer: ClipWriter, tmp_path: Path) -> None:
+    path = tmp_path / "clip.wav"
+    clip = writer.begin(path, Codec.PCMU, channels=2)
+    clip.write(0, VOICE)
+    clip.write(128, VOICE[::-1], 1)
+    assert clip.finish().result(WAIT) == ClipResult(path, 384)
+    left, right = Codec.PCMU.to_pcm(VOICE), Codec.PCMU.to_pcm(VOICE[::-1])
+    frames = play(path)
+    assert audioop.tomono(frames, 2, 1, 0) == left + bytes(256)
+    assert audioop.tomono(frames, 2, 0, 1) == bytes(256) + right
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_clip_ends_where_its_format_does(writer: ClipWriter, tmp_path: Path, channels: int) -> None:
+    clip = writer.begin(tmp_path / "clip.wav", Codec.PCMU, channels=channels)
+    clip.write(MAX_SAMPLES // channels - 255, VOICE)
+    assert clip.finish().result(WAIT) == ClipResult(tmp_path / "clip.wav", 0, 256)

@@ -16,6 +16,7 @@ import socket
 import time
 from typing import Final
 
+from .both_sides import BothSides
 from .errors import MediaError
 from .g711 import Codec
 from .key_output import KeyOrder
@@ -32,7 +33,9 @@ from .statistics import MediaStatistics
 from .writer import ClipFile, ClipResult, ClipWriter
 
 DRAIN_INTERVAL: Final = 5 * FRAME
-"""Seconds between two readings of the sockets; a default receive buffer holds 5.5 s of one call."""
+"""Seconds between two readings of the sockets; a default receive buffer holds 5.5 s of one call.
+
+While both sides of a call are recorded they are read with every slot: what was said after what is to be seen."""
 
 MAX_DRAIN: Final = 500
 """Datagrams read from one socket at a time, so that a flood can't hold the loop."""
@@ -101,6 +104,11 @@ class MediaSession:
             samples=receiver.samples,
             lost=receiver.loss.count,
         )
+
+    @property
+    def records_both_sides(self) -> bool:
+        """Whether it matters when exactly something arrives."""
+        return self._playout.on_frame is not None
 
     @property
     def next_due(self) -> float | None:
@@ -200,13 +208,15 @@ class MediaSession:
         self._playout.press(order.strokes(events=events), self._engine.now(), done)
         self._engine.wake()
 
-    def record(self, path: Path, *, max_samples: int, lead: bytes = b"") -> None:
+    def record(self, path: Path, *, max_samples: int, lead: bytes = b"", both_sides: bool = False) -> None:
         """Record what is received from now on; the first packet is the start of the clip, or follows its lead.
 
         Args:
-            path: the WAV file to be, created with the first packet.
+            path: the WAV file to be, created with the first sound.
             max_samples: length at which what is received ends, 8,000 a second.
             lead: µ-law that the clip begins with, once anything is received: what was said before.
+            both_sides: record in stereo: what is received on the left, what is played on the right, and keys on neither.
+                The clip starts at once, with what was said before on the right.
 
         Raises:
             MediaError: a recording runs already, or the session or writer is closed.
@@ -215,10 +225,17 @@ class MediaSession:
             raise MediaError("The call has no sound any more")
         if self._recording is not None:
             raise MediaError("The call is being recorded already")
-        self.drain(self._engine.now())
-        clip = self._engine.writer.begin(path, self._codec)
-        recorder = Recorder(clip, self._codec, max_samples=max_samples, lead=lead)
-        self._recording = _Recording(recorder, clip)
+        now = self._engine.now()
+        self.drain(now)
+        clip = self._engine.writer.begin(path, self._codec, channels=2 if both_sides else 1)
+        if both_sides:
+            recorder = BothSides(clip, self._codec, max_samples=max_samples, start=now, lead=lead)
+            self._playout.on_frame = recorder.say
+            self._recording = _Recording(recorder, clip)
+            self._engine.wake(reading=True)
+            return
+        recording = Recorder(clip, self._codec, max_samples=max_samples, lead=lead)
+        self._recording = _Recording(recording, clip)
 
     async def stop_recording(self) -> ClipResult | None:
         """End the recording with the last packet that has arrived.
@@ -295,6 +312,7 @@ class MediaSession:
 
     def _finish_recording(self) -> None:
         if self._recording is not None:
+            self._playout.on_frame = None
             self._finishing = self._recording.finish()
             self._recording = None
 
@@ -354,8 +372,10 @@ class MediaEngine:
         self._sessions.remove(session)
         self.wake()
 
-    def wake(self) -> None:
-        """Set the timer to the next thing to do; for sessions that have something new to send."""
+    def wake(self, *, reading: bool = False) -> None:
+        """Set the timer to the next thing to do; for sessions that have something new to send, or want to read now."""
+        if reading:
+            self._drain_at = self.now()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -372,8 +392,10 @@ class MediaEngine:
         now = self.now()
         try:
             if now >= self._drain_at - _EARLY:
-                elapsed = math.floor((now - self._origin + _EARLY) / DRAIN_INTERVAL)
-                self._drain_at = self._origin + (elapsed + 1) * DRAIN_INTERVAL
+                closely = any(session.records_both_sides for session in self._sessions)
+                interval = FRAME if closely else DRAIN_INTERVAL
+                elapsed = math.floor((now - self._origin + _EARLY) / interval)
+                self._drain_at = self._origin + (elapsed + 1) * interval
                 for session in self._sessions.copy():
                     session.drain(now)
             for session in self._sessions.copy():

@@ -75,6 +75,8 @@ class Playout:
         # Senders are kept: one that came back to its key anew would encrypt two packets alike.
         self._senders: dict[MasterKey, Sender] = {}
         self._sender: Sender | None = None
+        self.on_frame: Callable[[bytes, float], None] | None = None
+        """Takes each frame of audio that is sent, in µ-law, and when; neither silence nor keys, which are secrets."""
 
     @property
     def playing(self) -> bool:
@@ -209,5 +211,7 @@ class Playout:
             tone, self._tone = self._tone[:FRAME_SAMPLES], self._tone[FRAME_SAMPLES:]
             frame = mixed(frame, tone)
         marker, self._talking = not self._talking, True
+        if self.on_frame is not None:
+            self.on_frame(frame, self._origin + slot * FRAME)
         payload = transcode(frame, Codec.PCMU, self._codec).ljust(FRAME_SAMPLES, self._codec.silence)
         return self._payload_type, marker, slot, payload

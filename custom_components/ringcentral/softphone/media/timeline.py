@@ -37,18 +37,21 @@ def _signed(difference: int, bits: int) -> int:
 class Timeline:
     """The sample offsets of one stream, from its first packet on."""
 
-    def __init__(self, rate: int = 8000, *, max_samples: int | None = None) -> None:
+    def __init__(
+        self, rate: int = 8000, *, max_samples: int | None = None, start: float | None = None
+    ) -> None:
         """Start empty.
 
         Args:
             rate: samples, and timestamp units, a second.
             max_samples: length beyond which nothing is placed.
+            start: when offset 0 is, by the clock of arrivals; with the first packet unless given.
         """
         self._rate = rate
         self._tolerance = round(TOLERANCE * rate)
         self._contiguous = round(CONTIGUOUS * rate)
         self._max_samples = max_samples
-        self._started_at: float | None = None
+        self._started_at = start
         self._end = 0
         # The newest packet, by sequence number.
         self._ssrc = -1
@@ -105,7 +108,9 @@ class Timeline:
         return self._advance(seq, timestamp, n_samples, position)
 
     def _anchor_at(self, seq: int, timestamp: int, ssrc: int, n_samples: int, expected: int) -> int | None:
-        position = expected if expected - self._end > self._contiguous else self._end
+        # Nothing is there for the first one to follow on.
+        follows = self._ssrc >= 0 and expected - self._end <= self._contiguous
+        position = self._end if follows else expected
         if position + n_samples - expected > self._tolerance or not self._fits(position + n_samples):
             return None
         self._ssrc = ssrc

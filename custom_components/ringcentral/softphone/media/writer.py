@@ -38,7 +38,7 @@ class ClipResult:
 
     Attributes:
         path: the file; it exists if there are samples.
-        samples: length at 8 kHz, silence in gaps included.
+        samples: length at 8 kHz, silence in gaps included; two channels are as long as one.
         lost_samples: audio that was heard but isn't in the file (disk too slow, full or gone).
         error: the first error of the disk, without its path.
     """
@@ -52,24 +52,26 @@ class ClipResult:
 class _Clip:
     """The writing thread's side of a clip."""
 
-    def __init__(self, path: Path, codec: Codec) -> None:
+    def __init__(self, path: Path, codec: Codec, channels: int) -> None:
         self.result: Future[ClipResult] = Future()
         # A waiter that gives up must not take the result from the thread.
         self.result.set_running_or_notify_cancel()
         self.dropped = 0
+        self.longest = MAX_SAMPLES // channels
+        self._channels = channels
         self._path = path
         self._codec = codec
         self._wav: WavFile | None = None
         self._handed = 0
         self._error: OSError | None = None
 
-    def store(self, offset: int, data: bytes) -> None:
+    def store(self, offset: int, data: bytes, channel: int) -> None:
         """Write audio, creating the file with the first of it."""
         self._handed += len(data)
         try:
             if self._wav is None:
-                self._wav = WavFile(self._path)
-            self._wav.write(offset, self._codec.to_pcm(data))
+                self._wav = WavFile(self._path, self._channels)
+            self._wav.write(offset, self._codec.to_pcm(data), channel)
         except (OSError, ValueError) as error:
             self._note(error)
 
@@ -103,10 +105,10 @@ class ClipFile:
         self._enqueue = enqueue
         self._finish = finish
 
-    def write(self, offset: int, data: bytes) -> None:
+    def write(self, offset: int, data: bytes, channel: int = 0) -> None:
         """Write G.711 codes ``offset`` samples into the clip; dropped and counted when that isn't possible."""
-        in_range = 0 <= offset <= MAX_SAMPLES - len(data)
-        if not in_range or not self._enqueue(partial(self._clip.store, offset, data)):
+        in_range = 0 <= offset <= self._clip.longest - len(data)
+        if not in_range or not self._enqueue(partial(self._clip.store, offset, data, channel)):
             self._clip.dropped += len(data)
 
     def finish(self) -> Future[ClipResult]:
@@ -131,13 +133,18 @@ class ClipWriter:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def begin(self, path: Path, codec: Codec) -> ClipFile:
+    def begin(self, path: Path, codec: Codec, *, channels: int = 1) -> ClipFile:
         """Return a new clip; its file is created with the first audio.
+
+        Args:
+            path: the WAV file to be.
+            codec: the law of what will be written.
+            channels: 1, or 2 for both sides of a call.
 
         Raises:
             MediaError: the writer is closed.
         """
-        clip = _Clip(path, codec)
+        clip = _Clip(path, codec, channels)
         with self._lock:
             if self._closed:
                 raise MediaError("Clips are no longer written")
