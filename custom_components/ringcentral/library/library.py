@@ -36,7 +36,7 @@ _PAGE: Final = 50
 
 
 class Library:
-    """Keeps calls and clips in `<folder>/library.db` and `<folder>/clips/<yyyy-mm>/<clip_id>.wav`.
+    """Keeps calls and clips in `<folder>/library.db` and `<folder>/clips/<yyyy-mm>/<clip_id>.wav`, or another suffix.
 
     Clips of lines that `keep_in` names go to `<media>/<place>/<yyyy-mm>/<yyyy-mm-dd hh-mm-ss> <clip_id>.wav`, as
     long as the folder `media` is there.
@@ -226,6 +226,29 @@ class Library:
         return await self._write(
             lambda shelves: shelves.clips.set_transcript(clip_id, text, language, summary)
         )
+
+    async def clips_without(self, line_id: str, suffix: str, until: datetime) -> list[str]:
+        """Return the ids of a line's saved clips whose files don't end so and that were over by a moment, newest first."""
+        return await self._run(lambda shelves: shelves.copies.without(line_id, suffix, until))
+
+    async def begin_copy(self, clip_id: str, suffix: str) -> Path | None:
+        """Return where another file of a saved clip is to be written, None where its file ends so already.
+
+        What was begun is to be kept or dropped; a clip has one at a time. Raises ClipNotFoundError.
+        """
+        return await self._write(lambda shelves: shelves.copies.begin(clip_id, suffix))
+
+    async def keep_copy(self, clip_id: str) -> Clip:
+        """Have the file that was begun, which is whole and on the disk, take the place of the clip's, which is deleted.
+
+        Raises:
+            ClipNotFoundError: The clip was deleted meanwhile, or nothing was begun.
+        """
+        return await self._write(lambda shelves: shelves.copies.keep(clip_id))
+
+    async def drop_copy(self, clip_id: str) -> None:
+        """Delete what was begun and not kept; nothing is no error."""
+        await self._write(lambda shelves: shelves.copies.drop(clip_id))
 
     async def delete_clip(self, clip_id: str) -> None:
         """Delete a clip and its file for good; one that is gone already is no error.

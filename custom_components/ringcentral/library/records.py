@@ -131,7 +131,7 @@ class Clip:
     """The recorded audio of one call and what is known about it.
 
     `duration` is in seconds and 0 until the clip is saved; `path` is absolute, a 16-bit
-    WAV file: mono, or stereo with the other end on the left and this one on the right. The parties are those of the call, and None with `call_id` when it isn't known.
+    WAV file, mono or stereo with the other end on the left and this one on the right; or its suffix tells. The parties are those of the call, and None with `call_id` when it isn't known.
 
     Attributes:
         size: bytes of the file; None until the clip is saved, or where it couldn't be told.

@@ -20,10 +20,12 @@ SAMPLE_RATE: Final = 8000
 """Samples of a clip per second."""
 
 type Repair = Callable[[Path], int | None]
-"""Makes a WAV file playable and returns its samples, None for a file that holds no clip."""
+"""Makes a clip's file playable and returns its samples, None for a file that holds no clip."""
 
 _WAV_HEADER: Final = 44
 """Bytes of a WAV file that holds no sound."""
+
+_WAV: Final = ".wav"
 
 
 def mark_interrupted(connection: sqlite3.Connection) -> None:
@@ -50,10 +52,18 @@ def refile(connection: sqlite3.Connection, shelf: Shelf) -> None:
     """Add the clips whose files lie on the shelf and that the database doesn't know, as interrupted ones.
 
     All that is left of them is the file: its name is the id, and until `recover` knows the
-    length, the moment it was last written stands for the start.
+    length, the moment it was last written stands for the start. Of a clip that was being made
+    smaller the WAV file is the one that is whole for sure.
     """
     doomed = {path for (path,) in connection.execute("SELECT path FROM doomed")}
+    found = [clip for clip in shelf.clips() if clip[1] not in doomed]
+    whole = {clip_id for clip_id, _, file in found if file.suffix == _WAV}
+    copies = {path for clip_id, path, file in found if clip_id in whole and file.suffix != _WAV}
     with transaction(connection):
+        connection.executemany(
+            "INSERT OR IGNORE INTO doomed VALUES (?)",
+            [(path,) for path in copies],
+        )
         connection.executemany(
             """
             INSERT OR IGNORE INTO clips (id, line_id, kind, state, started_at, path)
@@ -68,8 +78,8 @@ def refile(connection: sqlite3.Connection, shelf: Shelf) -> None:
                     file.stat().st_mtime,
                     path,
                 )
-                for clip_id, path, file in shelf.clips()
-                if path not in doomed
+                for clip_id, path, file in found
+                if path not in copies
             ],
         )
 

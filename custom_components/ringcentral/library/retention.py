@@ -66,10 +66,11 @@ def remove_line(connection: sqlite3.Connection, shelf: Shelf, line_id: str) -> I
 
 
 def sweep(connection: sqlite3.Connection, shelf: Shelf) -> Iterator[Purged]:
-    """Delete the files whose clips are gone, one step at a time."""
-    paths = [path for (path,) in connection.execute("SELECT path FROM doomed")]
+    """Delete the files whose clips are gone, and no copies in the making, one step at a time."""
+    query = "SELECT path FROM doomed WHERE path NOT IN (SELECT path FROM making)"
+    paths = [path for (path,) in connection.execute(query)]
     for at in range(0, len(paths), _CLIPS_AT_ONCE):
-        yield Purged(left=_unlink(connection, shelf, paths[at : at + _CLIPS_AT_ONCE]))
+        yield Purged(left=remove_doomed(connection, shelf, paths[at : at + _CLIPS_AT_ONCE]))
 
 
 def _drop_clips(connection: sqlite3.Connection, shelf: Shelf, choose: _Choice) -> Iterator[Purged]:
@@ -86,11 +87,11 @@ def _drop_clips(connection: sqlite3.Connection, shelf: Shelf, choose: _Choice) -
             connection.execute(
                 "DELETE FROM clips WHERE number IN (SELECT value FROM json_each(?))", (numbers,)
             )
-        left = _unlink(connection, shelf, [row["path"] for row in rows])
+        left = remove_doomed(connection, shelf, [row["path"] for row in rows])
         yield Purged(len(rows), sum(row["size"] or 0 for row in rows), left=left)
 
 
-def _unlink(connection: sqlite3.Connection, shelf: Shelf, paths: list[str]) -> int:
+def remove_doomed(connection: sqlite3.Connection, shelf: Shelf, paths: list[str]) -> int:
     """Delete doomed files, and return how many could not be; those that are held go later."""
     gone, left = [], 0
     for path in paths:

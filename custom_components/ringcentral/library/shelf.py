@@ -19,7 +19,7 @@ CLIPS_FOLDER: Final = "clips"
 
 _MEDIA: Final = "media:"
 _FOR_ALL: Final = 0o644
-_CLIP_FILE: Final = re.compile(r"(?:[0-9 -]+ )?([0-9a-f]{32})\.wav")
+_CLIP_FILE: Final = re.compile(r"(?:[0-9 -]+ )?([0-9a-f]{32})\.(?:wav|mp3)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class Shelf:
         """Yield the id, the path for a row, and the file of every clip that lies here."""
         folder = self._folder / CLIPS_FOLDER
         for root, prefix, pattern in (
-            (folder, f"{CLIPS_FOLDER}/", "*/*.wav"),
-            (self._media, _MEDIA, "*/*/*.wav"),
+            (folder, f"{CLIPS_FOLDER}/", "*/*"),
+            (self._media, _MEDIA, "*/*/*"),
         ):
             for file in root.glob(pattern):
                 if (found := _CLIP_FILE.fullmatch(file.name)) is not None:

@@ -17,6 +17,7 @@ from typing import Final
 from .backup import look_over
 from .calls import CallTable
 from .clips import LEAST_ROOM, ClipTable
+from .copies import Copies
 from .database import close_database, note_use, open_database, set_aside
 from .errors import (
     LibraryAccessError,
@@ -50,6 +51,7 @@ class Shelves:
     clips: ClipTable
     folders: Folders
     search: Search
+    copies: Copies
 
 
 type Job[T] = Callable[[Shelves], T]
@@ -203,7 +205,8 @@ class Store:
         clips = ClipTable(connection, self._shelf)
         self._begun_anew |= fresh
         search = Search(connection, clips, indexed)
-        return Shelves(connection, CallTable(connection), clips, Folders(connection, clips), search)
+        copies = Copies(connection, clips, self._shelf)
+        return Shelves(connection, CallTable(connection), clips, Folders(connection, clips), search, copies)
 
     def _probe(self) -> None:
         shelves = self._settle()
