@@ -20,6 +20,7 @@ from .clips.keeping import Keeping, async_adopt
 from .clips.mailbox import Mailbox
 from .clips.placing import async_place_recordings
 from .clips.removed_lines import DATA_REMOVED, async_setup_removed_lines
+from .clips.smaller_files import SmallerFiles
 from .clips.transcripts import Transcripts
 from .clips.views import ClipView, PictureView
 from .const import CONF_RECORDING, CONF_SOURCE, DOMAIN, RecordingMode
@@ -92,6 +93,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
     Transcripts(coordinator).async_start()
     Mailbox(coordinator).async_start()
     CallsElsewhere(coordinator).async_start()
+    SmallerFiles(coordinator).async_start()
     return True
 
 

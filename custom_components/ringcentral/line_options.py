@@ -32,6 +32,7 @@ from .const import (
     CONF_REPEATS_RING,
     CONF_SEEN,
     CONF_SILENCE,
+    CONF_SMALLER_FILES,
     CONF_SPEECH_TO_TEXT,
     CONF_SUMMARIZER,
     CONF_THANKS,
@@ -65,7 +66,7 @@ class LineOptions:
     and calls, 0 is no bound. in_media_folder has new recordings kept there. speech_to_text is the engine that writes messages
     down, None for nobody, and transcribe_calls says whether it does so with recorded calls; transcript_language is None for
     Home Assistant's own, summarizer is the AI task entity that says it in a sentence. both_sides has what we say in a call
-    recorded as well.
+    recorded as well, smaller_files has recordings turned into MP3 files.
     """
 
     answer_mode: AnswerMode
@@ -95,6 +96,7 @@ class LineOptions:
     transcribe_calls: bool
     summarizer: str | None
     both_sides: bool
+    smaller_files: bool
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -128,6 +130,7 @@ class LineOptions:
             transcribe_calls=options.get(CONF_TRANSCRIBE_CALLS, False),
             summarizer=options.get(CONF_SUMMARIZER),
             both_sides=options.get(CONF_BOTH_SIDES, False),
+            smaller_files=options.get(CONF_SMALLER_FILES, False),
         )
 
 

@@ -1,15 +1,18 @@
 """Configure, as who uses it sees it."""
 
 from typing import Any
+from unittest.mock import Mock
 
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
+from custom_components.ringcentral.clips import mp3
 from simulator.ringcentral import RingCentral
 from tests.flow import CALLS, choose, open_page, suggested
 from tests.line import LISTENER, Line, set_up_line
 from tests.listener import ENGINE, Listener
+from tests.peers.programs import need
 from tests.translations import missing_texts
 
 FIELDS = {
@@ -23,7 +26,7 @@ FIELDS = {
         "consent_question",
         "recording_beep",
     ],
-    "recordings": ["keep_days", "keep_megabytes", "in_media_folder", "links", "both_sides"],
+    "recordings": ["keep_days", "keep_megabytes", "both_sides", "smaller_files", "in_media_folder", "links"],
     "transcripts": ["speech_to_text", "transcript_language", "transcribe_calls", "summarizer"],
     "callers": ["blocked_calls", "anonymous_calls", "favorites_ring", "repeats_ring"],
     "calling": ["allowed_numbers", "emergency_calls", "test_number"],
@@ -275,3 +278,29 @@ async def test_what_was_chosen_can_be_taken_away_and_the_other_pages_stay(
 
     elsewhere = {key: value for key, value in before.items() if key not in FIELDS[page]}
     assert dict(line.entry.options) == elsewhere | typed
+
+
+async def test_smaller_files_are_tried_before_they_are_promised(
+    hass: HomeAssistant, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = {"keep_days": 7, "keep_megabytes": 0, "both_sides": True, "smaller_files": True}
+    before = dict(line.entry.options)
+    monkeypatch.setattr(mp3, "get_ffmpeg_manager", lambda _: Mock(binary="/nowhere/ffmpeg"))
+    form = await open_page(line, "recordings")
+
+    form = await hass.config_entries.options.async_configure(form["flow_id"], chosen)
+    assert form["errors"] == {"smaller_files": "no_mp3"}
+    assert form["description_placeholders"] == {"reason": "No such file or directory"}
+    assert missing_texts("options", form) == []
+    assert suggested(form["data_schema"])["keep_days"] == 7
+    assert dict(line.entry.options) == before
+
+    monkeypatch.setattr(mp3, "get_ffmpeg_manager", lambda _: Mock(binary=str(need("ffmpeg"))))
+    await hass.config_entries.options.async_configure(form["flow_id"], chosen)
+    assert dict(line.entry.options) == before | chosen
+    choices = line.entry.runtime_data.choices
+    assert choices.both_sides and choices.smaller_files
+
+    form = await open_page(line, "recordings")
+    await hass.config_entries.options.async_configure(form["flow_id"], {"keep_days": 7, "keep_megabytes": 0})
+    assert dict(line.entry.options) == before | {"keep_days": 7, "keep_megabytes": 0}

@@ -61,11 +61,11 @@ async def _async_convert(hass: HomeAssistant, source: str | bytes, made: str, pr
                 process.kill()
             await process.wait()
     if not sound:
-        raise ConversionError(_last_line(complaint))
+        raise ConversionError(last_line(complaint))
     return sound
 
 
-def _last_line(complaint: bytes) -> str:
+def last_line(complaint: bytes) -> str:
     """Return what ffmpeg said last, without the address it speaks of: that may hold a password."""
     lines = complaint.decode("utf-8", "replace").strip().splitlines()
     return lines[-1].rpartition(": ")[2] if lines else "it has no sound"

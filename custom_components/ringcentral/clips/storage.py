@@ -20,7 +20,8 @@ from homeassistant.helpers.event import async_track_time_change
 from ..const import DOMAIN, LOGGER
 from ..later import Later
 from ..library import Library, LibraryAccessError, LibraryError, LibraryFullError
-from ..softphone.media import SAMPLE_RATE, ClipResult, repair_wav
+from ..softphone.media import SAMPLE_RATE, ClipResult
+from .mp3 import repair
 
 RETRY: Final = 60.0
 """Seconds after which a disk that failed is tried again."""
@@ -122,7 +123,7 @@ class Storage:
         self._checking = True
         try:
             await self.library.check()
-            recovered = await self.library.recover(repair_wav)
+            recovered = await self.library.recover(repair)
         except LibraryError:
             # That it failed was told where it did.
             self._again.plan(RETRY)

@@ -12,6 +12,7 @@ from ..clips.speech_to_text import EngineMissingError, async_spoken_language
 from ..const import (
     CONF_EMERGENCY_CALLS,
     CONF_IN_MEDIA_FOLDER,
+    CONF_SMALLER_FILES,
     CONF_SOURCE,
     CONF_SPEECH_TO_TEXT,
     CONF_TRANSCRIPT_LANGUAGE,
@@ -26,6 +27,7 @@ from .options_forms import (
     RECORDING_HELP,
     UNDERSTOOD_FORM,
     Page,
+    async_problem_of_mp3,
     chosen_on,
     problem_of_numbers,
 )
@@ -64,7 +66,7 @@ class LineOptionsFlow(OptionsFlow):
         return self._confirm("unannounced", Page.RECORDING, user_input)
 
     async def async_step_recordings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask how long recordings are kept, how much room they may take, and where they go."""
+        """Ask how long recordings are kept, how much room they may take, where they go, and as what."""
         problem = Problem()
         if user_input is not None and user_input[CONF_IN_MEDIA_FOLDER]:
             try:
@@ -72,6 +74,8 @@ class LineOptionsFlow(OptionsFlow):
             except OSError as error:
                 reason = error.strerror or str(error)
                 problem = Problem({CONF_IN_MEDIA_FOLDER: "media_folder_unusable"}, {"reason": reason})
+        if user_input is not None and user_input[CONF_SMALLER_FILES] and not problem.errors:
+            problem = await async_problem_of_mp3(self.hass)
         return self._page(Page.RECORDINGS, user_input, problem)
 
     async def async_step_transcripts(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

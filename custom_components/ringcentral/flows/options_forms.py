@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     BooleanSelector,
     EntitySelector,
@@ -21,6 +22,8 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..calls.call_filter import number_pattern
+from ..calls.conversion import ConversionError
+from ..clips import mp3
 from ..const import (
     CONF_ADDRESS_BOOK,
     CONF_ALLOWED_NUMBERS,
@@ -45,6 +48,7 @@ from ..const import (
     CONF_RECORDING_BEEP,
     CONF_REPEATS_RING,
     CONF_SILENCE,
+    CONF_SMALLER_FILES,
     CONF_SPEECH_TO_TEXT,
     CONF_SUMMARIZER,
     CONF_TEST_NUMBER,
@@ -136,7 +140,7 @@ FORMS: Final = {
         {
             vol.Required(CONF_KEEP_DAYS, default=DEFAULT_KEEP_DAYS): number_field(0, 3650, "d"),
             vol.Required(CONF_KEEP_MEGABYTES, default=0): number_field(0, 1_000_000, "MB"),
-            **_switches(CONF_IN_MEDIA_FOLDER, CONF_LINKS, CONF_BOTH_SIDES),
+            **_switches(CONF_BOTH_SIDES, CONF_SMALLER_FILES, CONF_IN_MEDIA_FOLDER, CONF_LINKS),
         }
     ),
     Page.TRANSCRIPTS: vol.Schema(
@@ -206,3 +210,12 @@ def problem_of_numbers(options: Mapping[str, Any], is_emergency: Callable[[str],
     except InvalidNumberError:
         return Problem({CONF_TEST_NUMBER: "invalid_number"})
     return Problem({CONF_TEST_NUMBER: "emergency_number"} if emergency else {})
+
+
+async def async_problem_of_mp3(hass: HomeAssistant) -> Problem:
+    """Tell whether recordings can't be made smaller here, and why."""
+    try:
+        await mp3.async_try(hass)
+    except ConversionError as error:
+        return Problem({CONF_SMALLER_FILES: "no_mp3"}, {"reason": str(error)})
+    return Problem()
