@@ -95,15 +95,14 @@ async def test_what_was_not_chosen_is_not_done(hass: HomeAssistant, line: Line) 
 async def test_what_was_recorded_is_made_smaller_ten_minutes_later_and_played_all_the_same(
     hass: HomeAssistant, cloud: RingCentral, hass_client: ClientSessionGenerator
 ) -> None:
-    caller = CALLERS[3]
     line = await set_up_line(hass, cloud, answer_mode="answering_machine", answer_after=0, smaller_files=True)
-    await line.call(caller)
-    saved = await line.told("recording_saved", seconds=30)
+    await line.call(ANNA)
+    saved = await line.told("recording_saved")
     await hass.async_block_till_done()
     clip = await line.library.clip(saved["clip"])
     assert clip is not None
 
-    with patch.object(smaller_files, "WAIT", timedelta(0)):
+    with patch.multiple(smaller_files, WAIT=timedelta(0), _SHORTEST=0.0):
         await let_it_be(hass, dt_util.utcnow() + WAIT - timedelta(seconds=10))
         assert (await now(line, clip)).path == clip.path
         await let_it_be(hass, dt_util.utcnow() + WAIT + timedelta(seconds=10))
