@@ -274,3 +274,24 @@ async def test_retention_goes_by_the_new_size(hass: HomeAssistant, small: Line) 
     purged = await small.library.purge(Retention(most_bytes=sum(sizes) - 1), dt_util.utcnow())
     assert (purged.count, purged.bytes) == (1, sizes[0])
     assert f"{clips[0].id}.mp3" not in files(small)
+
+
+async def test_a_smaller_file_is_found_again_after_the_list_of_calls_was_lost(
+    hass: HomeAssistant, small: Line
+) -> None:
+    clip = await file_clip(small)
+    await let_it_be_night(hass)
+    made = (await now(small, clip)).path
+    assert await hass.config_entries.async_unload(small.entry.entry_id)
+    await hass.async_add_executor_job(lose, Path(hass.config.path("ringcentral")))
+
+    assert await hass.config_entries.async_setup(small.entry.entry_id)
+
+    found = await now(small, clip)
+    assert (found.path, found.size) == (made, made.stat().st_size)
+    assert found.duration == pytest.approx(clip.duration, abs=0.15)
+
+
+def lose(folder: Path) -> None:
+    for path in folder.glob("library.db*"):
+        path.unlink()

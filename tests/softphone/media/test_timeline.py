@@ -271,3 +271,11 @@ def test_no_stream_gets_out_of_bounds(packets: list[tuple[int, int, int, int, fl
         started = packets[0][4]
         assert position is None or position >= 0
         assert end <= min(timeline.end, 400_000, round((now - started + TOLERANCE) * 8000))
+
+
+def test_a_clip_that_has_started_already_has_its_first_packet_when_that_came() -> None:
+    timeline = Timeline(start=10.0)
+    assert timeline.place(7, 80_000, 1, 160, 10.05) == 400
+    assert timeline.place(8, 80_160, 1, 160, 10.09) == 560
+    # Another stream follows on directly, as ever.
+    assert timeline.place(50, 5, 2, 160, 10.2) == 720
