@@ -331,14 +331,17 @@ async def test_a_line_that_is_unloaded_waits_for_no_engine(
 
     await hass.config_entries.async_unload(writing.entry.entry_id)
     listener.go_on.set()
-    hass.states.async_set(ENGINE, "unavailable")
+    hass.states.async_remove(ENGINE)
     hass.states.async_set(ENGINE, "unknown")
+    hass.states.async_remove(ENGINE)
     await hass.async_block_till_done(wait_background_tasks=True)
 
+    assert issues(hass) == []
     assert hass.loop.time() - began < 5
     assert writing.of("transcribed") == []
     assert len(listener.heard) == 1
 
+    hass.states.async_set(ENGINE, "unknown")
     await hass.config_entries.async_setup(writing.entry.entry_id)
     await writing.told("transcribed")
 
