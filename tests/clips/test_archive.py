@@ -36,13 +36,15 @@ def test_what_is_packed_comes_out_as_it_was(place: Path, sound: Sound, tmp_path:
     archive = Archive(place, replace=False)
     assert archive.add([sound, Sound(tmp_path / "gone.wav", "gone.wav", AT)]) == {"gone.wav"}
     archive.add_text("list.json", datetime(1970, 1, 1), "{}")
-    assert not place.exists()
+    (unfinished,) = place.parent.iterdir()
+    assert unfinished != place
+    assert unfinished.stat().st_mode & 0o777 == 0o600
     size = archive.finish()
     archive.close()
 
     assert [*place.parent.iterdir()] == [place]
     assert size == place.stat().st_size
-    assert place.stat().st_mode & 0o777 == 0o600
+    assert place.stat().st_mode & 0o777 == 0o644
     with ZipFile(place) as packed:
         assert packed.testzip() is None
         assert packed.namelist() == ["Anna.wav", "list.json"]

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
-from custom_components.ringcentral.library import Library, Purged, Retention
+from custom_components.ringcentral.library import Library, Place, Purged, Retention
 from custom_components.ringcentral.library.backup import MARK
 
 from .builders import CALL, START, after, save_call_clip, save_clip
@@ -112,6 +112,28 @@ async def test_a_mark_of_a_run_that_was_killed_does_no_harm(folder: Path) -> Non
     assert silent is not None and silent.size is None
     assert wavs(folder) == [clip]
     assert not (folder / MARK).exists()
+
+
+async def test_what_lies_elsewhere_is_mended_where_it_is_there(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    library = Library(folder, tmp_path / "media")
+    library.keep_in("front-door", Place("reception", lambda at: at))
+    await library.open()
+    torn, missing = [await with_sound(library, minutes) for minutes in (1, 2)]
+    await library.hold()
+    found = [await library.clip(clip) for clip in (torn, missing)]
+    assert found[0] is not None and found[1] is not None
+    write_wav(found[0].path, 4000)
+    found[1].path.unlink()
+    await library.close()
+
+    await library.open()
+    recovered = await library.recover(samples_by_size)
+    kept = await library.clip(missing)
+    await library.close()
+
+    assert [(clip.id, clip.duration, clip.line_id) for clip in recovered] == [(torn, 0.5, "front-door")]
+    assert kept == found[1]
 
 
 async def test_a_file_that_was_doomed_does_not_come_back(

@@ -1,6 +1,7 @@
 """A ZIP file of recordings, written a piece at a time in a thread, and there under its name only when it is whole."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 import os
@@ -13,6 +14,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 _PIECE: Final = 1024 * 1024
 """Bytes read at a time."""
 _PRIVATE: Final = 0o600
+_FOR_ALL: Final = 0o644
+"""Whoever asks for a file in a folder wants it read by those who may open the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,9 @@ class Archive:
         self._zip.close()
         self._file.flush()
         os.fsync(self._file.fileno())
+        # Not every disk knows of permissions.
+        with suppress(OSError):
+            os.fchmod(self._file.fileno(), _FOR_ALL)
         size = os.fstat(self._file.fileno()).st_size
         self._file.close()
         if self._replace:

@@ -42,15 +42,14 @@ def resume(connection: sqlite3.Connection, shelf: Shelf, folder: Path) -> None:
 def look_over(connection: sqlite3.Connection, shelf: Shelf, folder: Path) -> None:
     """Have a copy's clips and files agree, so that `recover` mends them: a file may be older than its row, or newer.
 
-    What lies in the folder for other programs may be no part of the copy, so its rows stay.
+    What lies in the folder for other programs may be no part of the copy, so its rows stay where a file is missing.
     """
     if not (folder / MARK).exists():
         return
     saved = connection.execute(
-        "SELECT number, path, size FROM clips WHERE state = 'saved' AND size > 0 AND path LIKE ? AND path LIKE '%.wav'",
-        (f"{CLIPS_FOLDER}/%",),
+        "SELECT number, path, size FROM clips WHERE state = 'saved' AND size > 0 AND path LIKE '%.wav'"
     ).fetchall()
-    torn = [(row["number"],) for row in saved if _size(shelf / row["path"]) < row["size"]]
+    torn = [(row["number"],) for row in saved if _is_torn(shelf, row["path"], row["size"])]
     with transaction(connection):
         connection.executemany("UPDATE clips SET state = 'interrupted' WHERE number = ?", torn)
     refile(connection, shelf)
@@ -58,9 +57,9 @@ def look_over(connection: sqlite3.Connection, shelf: Shelf, folder: Path) -> Non
         (folder / MARK).unlink()
 
 
-def _size(file: Path) -> int:
-    """Return the bytes of a file, -1 where there is none."""
+def _is_torn(shelf: Shelf, path: str, size: int) -> bool:
+    """Tell whether a file is shorter than its row says, or missing where it can't be anywhere else."""
     try:
-        return file.stat().st_size
+        return (shelf / path).stat().st_size < size
     except OSError:
-        return -1
+        return path.startswith(f"{CLIPS_FOLDER}/")
