@@ -51,7 +51,7 @@ def save(path: Path, pcm: bytes, channels: int = 1) -> Path:
 
 def heard(path: Path) -> bytes:
     """Return what a player makes of a file."""
-    command = [need("ffmpeg"), "-v", "error", "-i", path, "-f", "s16le", "-ar", "8000", "-"]
+    command = [need("ffmpeg"), "-v", "error", "-i", str(path), "-f", "s16le", "-ar", "8000", "-"]
     return subprocess.run(command, check=True, capture_output=True).stdout
 
 
@@ -124,7 +124,16 @@ def damaged(path: Path) -> None:
 
 def another(path: Path) -> None:
     save(path.with_name("other.wav"), OTHER)
-    command = [need("ffmpeg"), "-v", "error", "-y", "-i", path.with_name("other.wav"), *mp3.ENCODER, path]
+    command = [
+        need("ffmpeg"),
+        "-v",
+        "error",
+        "-y",
+        "-i",
+        str(path.with_name("other.wav")),
+        *mp3.ENCODER,
+        str(path),
+    ]
     subprocess.run(command, check=True)
 
 
