@@ -51,7 +51,7 @@ def save(path: Path, pcm: bytes, channels: int = 1) -> Path:
 
 def heard(path: Path) -> bytes:
     """Return what a player makes of a file."""
-    command = [need("ffmpeg"), "-v", "error", "-i", str(path), "-f", "s16le", "-ar", "8000", "-"]
+    command = [str(need("ffmpeg")), "-v", "error", "-i", str(path), "-f", "s16le", "-ar", "8000", "-"]
     return subprocess.run(command, check=True, capture_output=True).stdout
 
 
@@ -125,7 +125,7 @@ def damaged(path: Path) -> None:
 def another(path: Path) -> None:
     save(path.with_name("other.wav"), OTHER)
     command = [
-        need("ffmpeg"),
+        str(need("ffmpeg")),
         "-v",
         "error",
         "-y",
