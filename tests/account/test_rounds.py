@@ -267,7 +267,7 @@ async def test_a_week_stays_within_the_limits(hass: HomeAssistant) -> None:
 
     assert {group: max(minutes.values()) for group, minutes in requests.items()} == {
         "light": 1,
-        "medium": 32,
+        "medium": 20,
         "heavy": 1,
         "auth": 4,
     }

@@ -314,18 +314,12 @@ async def test_after_days_of_quiet_only_the_last_are_read(follower: Line, freeze
     await go_round(follower)
     freezer.tick(timedelta(days=3))
     await go_round(follower)
-    before = follower.cloud.rest.call_log.page
-    asked: list[Any] = []
-
-    def page(query: Any, uri: Any) -> Any:
-        asked.append(query["dateFrom"])
-        return before(query, uri)
-
-    with patch.object(follower.cloud.rest.call_log, "page", page):
+    log = follower.cloud.rest.call_log
+    with patch.object(log, "page", wraps=log.page) as asked:
         await go_round(follower)
 
     assert len(await calls(follower)) == 1
-    (since,) = asked
+    since = asked.call_args.args[0]["dateFrom"]
     assert timedelta(hours=23) < dt_util.utcnow() - datetime.fromisoformat(since) < timedelta(hours=25)
 
 

@@ -1,5 +1,6 @@
 """Messages of RingCentral's voicemail become recordings, and are heard on both sides once they are on one."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 import json
@@ -520,6 +521,32 @@ async def test_without_the_permission_to_mark_messages_still_come(mailbox: Line)
     with patch.object(mailbox.hass.loop, "time", return_value=later):
         await go_round(mailbox)
     assert issue(mailbox) is None and "Read" in mailbox.cloud.rest.mailbox.statuses()
+
+
+async def test_no_round_asks_for_more_than_it_may(mailbox: Line) -> None:
+    """`tests/account/test_rounds.py` counts with these figures."""
+    rest = mailbox.cloud.rest
+    before = [leave(mailbox) for _ in range(AT_ONCE)]
+    await go_round(mailbox)
+    for clip in await clips(mailbox):
+        await mailbox.library.mark_heard(clip.id)
+    for message in before:
+        rest.mailbox.write_down(message, "Call me.")
+    for _ in range(AT_ONCE + 1):
+        leave(mailbox, words="Call me.")
+    rest.requests.clear()
+
+    await go_round(mailbox)
+
+    asked = Counter(request.endpoint for request in rest.requests)
+    assert asked == {
+        Endpoint.TOKEN: 1,
+        Endpoint.REVOKE: 1,
+        Endpoint.MESSAGES: 1,
+        Endpoint.MESSAGE_CONTENT: 3 * AT_ONCE,
+        Endpoint.MESSAGE: AT_ONCE,
+    }
+    assert all(clip.transcript for clip in await clips(mailbox))
 
 
 # What was said
