@@ -1,9 +1,14 @@
 """A clip's file gives way to another one, and no kill leaves the clip without sound or a file without a clip."""
 
+import asyncio
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 import sqlite3
+import subprocess
+import sys
+import time
 from unittest.mock import patch
 
 import pytest
@@ -12,6 +17,7 @@ from custom_components.ringcentral.library import (
     RECOVERED_LINE_ID,
     Clip,
     ClipNotFoundError,
+    ClipQuery,
     Library,
     LibraryAccessError,
     Purged,
@@ -23,6 +29,47 @@ from .conftest import samples_by_size, write_wav
 
 START = datetime(2026, 11, 21, 17, 3, 11, tzinfo=UTC)
 SMALL = b"small"
+SAMPLES = 4000
+COPY = b"copy" * 1000
+
+# Run by itself, without Home Assistant: records, copies and deletes clips. Before whatever it does next it prints a dot,
+# and goes on when it is told.
+KILLED = """
+import asyncio, sys
+from datetime import UTC, datetime
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from library import Library
+
+def step():
+    print(end=".", flush=True)
+    sys.stdin.buffer.read(1)
+
+def write(path, content):
+    with path.open("wb", buffering=0) as file:
+        for start in range(0, len(content), 1000):
+            step()
+            file.write(content[start : start + 1000])
+
+async def main(folder):
+    library = Library(folder)
+    await library.open()
+    for turn in range(1000):
+        clip = await library.begin_clip("front-door", datetime.now(UTC))
+        await asyncio.to_thread(clip.path.write_bytes, bytes(44 + 2 * 4000))
+        await library.finish_clip(clip.id, 0.5)
+        await asyncio.to_thread(write, await library.begin_copy(clip.id, ".mp3"), b"copy" * 1000)
+        keeping = asyncio.create_task(library.keep_copy(clip.id))
+        for _ in range(2):
+            step()
+            await asyncio.sleep(0)
+        await keeping
+        if turn % 5 == 4:
+            step()
+            await library.delete_clip(clip.id)
+
+asyncio.run(main(Path(sys.argv[2])))
+"""
 
 
 async def save(library: Library, *, line_id: str = "front-door", later: float = 0.0) -> Clip:
@@ -240,3 +287,37 @@ async def test_clips_with_other_files_are_listed_newest_first_once_they_are_over
     assert await listed(".mp3", 20.9) == [first.id]
     assert await listed(".wav", 60) == [second.id]
     assert await listed(".mp3", 0.9) == []
+
+
+def killed(folder: Path, steps: int, moment: float | None) -> None:
+    """Have clips recorded, copied and deleted, and kill that where it is after so many steps, or a moment later."""
+    command = [sys.executable, "-c", KILLED, str(Path(copies.__file__).parents[1]), str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(b"." * (steps - 1))
+        for _ in range(steps):
+            assert process.stdout.read(1) == b"."
+        if moment is not None:
+            process.stdin.write(b"." * 3)
+            time.sleep(moment)
+        process.kill()
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_whatever_is_killed_when_each_clip_has_one_whole_file(folder: Path, seed: int) -> None:
+    random = Random(seed)
+    library = Library(folder)
+    for moment in (None, random.uniform(0, 0.003), None):
+        await asyncio.to_thread(killed, folder, random.randrange(1, 40), moment)
+        await library.open()
+        await library.recover(samples_by_size)
+        clips = (await library.browse(["front-door"], ClipQuery(), 1000)).items
+        await library.close()
+
+        for clip in clips:
+            content = clip.path.read_bytes()
+            whole = content == COPY if clip.path.suffix == ".mp3" else len(content) == 44 + 2 * SAMPLES
+            assert whole and clip.size == len(content)
+        assert files(folder) == sorted(clip.path.name for clip in clips)
+        assert doomed(folder) == []
+        assert {clip.path.suffix for clip in clips} <= {".mp3", ".wav"}
