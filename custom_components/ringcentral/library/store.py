@@ -157,9 +157,10 @@ class Store:
         if not self._tidy:
             with translated():
                 mark_interrupted(shelves.connection)
+                # Before what it may give back is swept away.
+                look_over(shelves.connection, self._shelf, self._folder)
                 for _ in sweep(shelves.connection, self._shelf):
                     pass
-                look_over(shelves.connection, self._shelf, self._folder)
             # Once in a run: from now on clips that are being recorded are its own.
             self._tidy = True
         while self._unwritten:
