@@ -136,6 +136,40 @@ async def test_what_lies_elsewhere_is_mended_where_it_is_there(folder: Path, tmp
     assert kept == found[1]
 
 
+@pytest.mark.parametrize("copied", [None, 100])
+async def test_a_clip_whose_file_gave_way_to_one_that_was_not_copied_has_it_back(
+    folder: Path, copied: int | None
+) -> None:
+    library = Library(folder)
+    await library.open()
+    clips = [await with_sound(library, minutes) for minutes in (1, 2, 3)]
+    await library.hold()
+    found = [await library.clip(clip) for clip in clips]
+    with sqlite3.connect(folder / "library.db", autocommit=True) as connection:
+        # The first has its former file still, the second none at all, the third a new one that is whole.
+        connection.execute("INSERT INTO doomed SELECT path FROM clips WHERE id != ?", (clips[1],))
+        connection.execute("UPDATE clips SET path = replace(path, '.wav', '.mp3'), size = 200")
+    connection.close()
+    for clip, size in zip(found, (copied, None, 200), strict=True):
+        assert clip is not None
+        if size is not None:
+            clip.path.with_suffix(".mp3").write_bytes(bytes(size))
+    assert found[1] is not None
+    found[1].path.unlink()
+    await library.close()
+
+    await library.open()
+    recovered = await library.recover(samples_by_size)
+    third = await library.clip(clips[2])
+    second = await library.clip(clips[1])
+    await library.close()
+
+    assert recovered == [found[0]]
+    assert second is None
+    assert third is not None and third.path.suffix == ".mp3"
+    assert wavs(folder) == [clips[0]]
+
+
 async def test_a_file_that_was_doomed_does_not_come_back(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ opened: it is known by a mark that is there while copies are made.
 """
 
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 import sqlite3
 from typing import Final
 
@@ -42,24 +42,38 @@ def resume(connection: sqlite3.Connection, shelf: Shelf, folder: Path) -> None:
 def look_over(connection: sqlite3.Connection, shelf: Shelf, folder: Path) -> None:
     """Have a copy's clips and files agree, so that `recover` mends them: a file may be older than its row, or newer.
 
-    What lies in the folder for other programs may be no part of the copy, so its rows stay where a file is missing.
+    Before anything is swept. What lies in the folder for other programs may be no part of the copy, so its rows stay where a file is missing.
     """
     if not (folder / MARK).exists():
         return
-    saved = connection.execute(
-        "SELECT number, path, size FROM clips WHERE state = 'saved' AND size > 0 AND path LIKE '%.wav'"
-    ).fetchall()
-    torn = [(row["number"],) for row in saved if _is_torn(shelf, row["path"], row["size"])]
+    before = {PurePosixPath(path).stem: path for (path,) in connection.execute("SELECT path FROM doomed")}
+    saved = connection.execute("SELECT number, path, size FROM clips WHERE state = 'saved' AND size > 0")
     with transaction(connection):
-        connection.executemany("UPDATE clips SET state = 'interrupted' WHERE number = ?", torn)
+        for row in saved.fetchall():
+            _mend(connection, shelf, row, before.get(PurePosixPath(row["path"]).stem))
     refile(connection, shelf)
     with suppress(OSError):
         (folder / MARK).unlink()
 
 
-def _is_torn(shelf: Shelf, path: str, size: int) -> bool:
-    """Tell whether a file is shorter than its row says, or missing where it can't be anywhere else."""
+def _mend(connection: sqlite3.Connection, shelf: Shelf, row: sqlite3.Row, before: str | None) -> None:
+    """Have a clip looked at whose file isn't the one its row means; one that gave way to it meanwhile is as good."""
+    path, size = row["path"], _size(shelf / row["path"])
+    if size >= row["size"]:
+        return
+    if before is not None and _size(shelf / before) >= 0:
+        path = before
+        connection.execute("DELETE FROM doomed WHERE path = ?", (before,))
+    elif not (path.endswith(".wav") if size >= 0 else path.startswith(f"{CLIPS_FOLDER}/")):
+        return
+    connection.execute(
+        "UPDATE clips SET path = ?, state = 'interrupted' WHERE number = ?", (path, row["number"])
+    )
+
+
+def _size(file: Path) -> int:
+    """Return the bytes of a file, -1 where there is none."""
     try:
-        return (shelf / path).stat().st_size < size
+        return file.stat().st_size
     except OSError:
-        return path.startswith(f"{CLIPS_FOLDER}/")
+        return -1

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from .backup import hold, resume
-from .errors import ClipInUseError, ClipNotFoundError, LibraryClosedError, LibraryError
+from .errors import ClipAwayError, ClipInUseError, ClipNotFoundError, LibraryClosedError, LibraryError
 from .records import (
     CallerClips,
     CallQuery,
@@ -33,6 +33,8 @@ from .worker import Worker
 _LATEST_CALLS: Final = 100
 _LATEST_MISSED: Final = 5
 _PAGE: Final = 50
+_OF_ONE_CLIP: Final = (ClipAwayError, ClipInUseError, ClipNotFoundError)
+"""What says nothing of the library as a whole."""
 
 
 class Library:
@@ -364,7 +366,7 @@ class Library:
         try:
             result = await self._worker.run(job)
         except LibraryError as error:
-            if not isinstance(error, (ClipInUseError, ClipNotFoundError)):
+            if not isinstance(error, _OF_ONE_CLIP):
                 self.told(error)
             raise
         if writes:
