@@ -57,7 +57,10 @@ async def told(line: Line, hass_ws_client: WebSocketGenerator, **which: Any) -> 
     client = await hass_ws_client()
     await client.send_json_auto_id({"type": "logbook/get_events", "start_time": since, **which})
     entries = (await client.receive_json())["result"]
-    return [f"{entry['name']} {entry['message']}" for entry in entries if entry.get("domain") == DOMAIN]
+    sentences = [entry for entry in entries if entry.get("domain") == DOMAIN]
+    # Whatever names an entity is shown under the entity's name, and not under the caller's.
+    assert not [entry for entry in sentences if "entity_id" in entry]
+    return [f"{entry['name']} {entry['message']}" for entry in sentences]
 
 
 async def test_a_message_is_told_in_one_sentence(

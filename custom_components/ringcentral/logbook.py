@@ -2,12 +2,7 @@
 
 from collections.abc import Callable
 
-from homeassistant.components.logbook.const import (
-    LOGBOOK_ENTRY_ENTITY_ID,
-    LOGBOOK_ENTRY_MESSAGE,
-    LOGBOOK_ENTRY_NAME,
-)
-from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.components.logbook.const import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .calls.logged_calls import ATTR_NAME, ATTR_WORDS, EVENT_CALL_OVER
@@ -23,10 +18,10 @@ def async_describe_events(
 
     @callback
     def describe(event: Event) -> dict[str, str | None]:
+        # Without the entity, which the event itself names: the browser would show its name instead of the caller's.
         return {
             LOGBOOK_ENTRY_NAME: event.data[ATTR_NAME],
             LOGBOOK_ENTRY_MESSAGE: event.data[ATTR_WORDS],
-            LOGBOOK_ENTRY_ENTITY_ID: event.data[ATTR_ENTITY_ID],
         }
 
     async_describe_event(DOMAIN, EVENT_CALL_OVER, describe)
