@@ -123,17 +123,8 @@ def damaged(path: Path) -> None:
 
 
 def another(path: Path) -> None:
-    save(path.with_name("other.wav"), OTHER)
-    command = [
-        str(need("ffmpeg")),
-        "-v",
-        "error",
-        "-y",
-        "-i",
-        str(path.with_name("other.wav")),
-        *mp3.ENCODER,
-        str(path),
-    ]
+    other = str(save(path.with_name("other.wav"), OTHER))
+    command = [str(need("ffmpeg")), "-v", "error", "-y", "-i", other, *mp3.ENCODER, str(path)]
     subprocess.run(command, check=True)
 
 
