@@ -229,13 +229,12 @@ class MediaSession:
         self.drain(now)
         clip = self._engine.writer.begin(path, self._codec, channels=2 if both_sides else 1)
         if both_sides:
-            recorder = BothSides(clip, self._codec, max_samples=max_samples, start=now, lead=lead)
-            self._playout.on_frame = recorder.say
-            self._recording = _Recording(recorder, clip)
+            both = BothSides(clip, self._codec, max_samples=max_samples, start=now, lead=lead)
+            self._recording, self._playout.on_frame = _Recording(both, clip), both.say
             self._engine.wake(reading=True)
-            return
-        recording = Recorder(clip, self._codec, max_samples=max_samples, lead=lead)
-        self._recording = _Recording(recording, clip)
+        else:
+            recorder = Recorder(clip, self._codec, max_samples=max_samples, lead=lead)
+            self._recording = _Recording(recorder, clip)
 
     async def stop_recording(self) -> ClipResult | None:
         """End the recording with the last packet that has arrived.
@@ -246,9 +245,7 @@ class MediaSession:
         self.drain(self._engine.now())
         self._finish_recording()
         finishing, self._finishing = self._finishing, None
-        if finishing is None:
-            return None
-        return await asyncio.wrap_future(finishing)
+        return None if finishing is None else await asyncio.wrap_future(finishing)
 
     def close(self) -> None:
         """Release the port; audio still playing is cut, a recording is finished in the background."""
