@@ -60,6 +60,7 @@ async def told(line: Line, hass_ws_client: WebSocketGenerator, **which: Any) -> 
     sentences = [entry for entry in entries if entry.get("domain") == DOMAIN]
     # Whatever names an entity is shown under the entity's name, and not under the caller's.
     assert not [entry for entry in sentences if "entity_id" in entry]
+    assert all(entry["icon"] == "mdi:phone-log" for entry in sentences)
     return [f"{entry['name']} {entry['message']}" for entry in sentences]
 
 

@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 
-from homeassistant.components.logbook.const import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
+from homeassistant.components.logbook.const import (
+    LOGBOOK_ENTRY_ICON,
+    LOGBOOK_ENTRY_MESSAGE,
+    LOGBOOK_ENTRY_NAME,
+)
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .calls.logged_calls import ATTR_NAME, ATTR_WORDS, EVENT_CALL_OVER
@@ -22,6 +26,7 @@ def async_describe_events(
         return {
             LOGBOOK_ENTRY_NAME: event.data[ATTR_NAME],
             LOGBOOK_ENTRY_MESSAGE: event.data[ATTR_WORDS],
+            LOGBOOK_ENTRY_ICON: "mdi:phone-log",
         }
 
     async_describe_event(DOMAIN, EVENT_CALL_OVER, describe)
