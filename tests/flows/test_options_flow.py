@@ -290,7 +290,8 @@ async def test_smaller_files_are_tried_before_they_are_promised(
 
     form = await hass.config_entries.options.async_configure(form["flow_id"], chosen)
     assert form["errors"] == {"smaller_files": "no_mp3"}
-    assert form["description_placeholders"]["reason"] == "No such file or directory"
+    placeholders = form["description_placeholders"]
+    assert placeholders is not None and placeholders["reason"] == "No such file or directory"
     assert missing_texts("options", form) == []
     assert suggested(form["data_schema"])["keep_days"] == 7
     assert dict(line.entry.options) == before

@@ -33,9 +33,8 @@ from .statistics import MediaStatistics
 from .writer import ClipFile, ClipResult, ClipWriter
 
 DRAIN_INTERVAL: Final = 5 * FRAME
-"""Seconds between two readings of the sockets; a default receive buffer holds 5.5 s of one call.
-
-While both sides of a call are recorded they are read with every slot: what was said after what is to be seen."""
+"""Seconds between two readings of the sockets; a default receive buffer holds 5.5 s of one call. While both sides of a
+call are recorded they are read with every slot: what was said after what is to be seen."""
 
 MAX_DRAIN: Final = 500
 """Datagrams read from one socket at a time, so that a flood can't hold the loop."""
@@ -215,8 +214,7 @@ class MediaSession:
             path: the WAV file to be, created with the first sound.
             max_samples: length at which what is received ends, 8,000 a second.
             lead: µ-law that the clip begins with, once anything is received: what was said before.
-            both_sides: record in stereo: what is received on the left, what is played on the right, and keys on neither.
-                The clip starts at once, with what was said before on the right.
+            both_sides: in stereo, from now on: received on the left, the lead and what plays on the right, keys on neither.
 
         Raises:
             MediaError: a recording runs already, or the session or writer is closed.
@@ -228,13 +226,12 @@ class MediaSession:
         now = self._engine.now()
         self.drain(now)
         clip = self._engine.writer.begin(path, self._codec, channels=2 if both_sides else 1)
+        recorder = Recorder(clip, self._codec, max_samples=max_samples, lead=lead)
         if both_sides:
-            both = BothSides(clip, self._codec, max_samples=max_samples, start=now, lead=lead)
-            self._recording, self._playout.on_frame = _Recording(both, clip), both.say
+            recorder = both = BothSides(clip, self._codec, max_samples=max_samples, start=now, lead=lead)
+            self._playout.on_frame = both.say
             self._engine.wake(reading=True)
-        else:
-            recorder = Recorder(clip, self._codec, max_samples=max_samples, lead=lead)
-            self._recording = _Recording(recorder, clip)
+        self._recording = _Recording(recorder, clip)
 
     async def stop_recording(self) -> ClipResult | None:
         """End the recording with the last packet that has arrived.
@@ -245,7 +242,9 @@ class MediaSession:
         self.drain(self._engine.now())
         self._finish_recording()
         finishing, self._finishing = self._finishing, None
-        return None if finishing is None else await asyncio.wrap_future(finishing)
+        if finishing is None:
+            return None
+        return await asyncio.wrap_future(finishing)
 
     def close(self) -> None:
         """Release the port; audio still playing is cut, a recording is finished in the background."""
