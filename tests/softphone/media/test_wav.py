@@ -81,6 +81,13 @@ def test_a_file_without_audio_is_removed(path: Path) -> None:
     assert not path.exists()
 
 
+def test_nothing_is_made_in_the_place_of_a_disk_that_is_gone(path: Path) -> None:
+    path.parent.parent.rmdir()
+    with pytest.raises(FileNotFoundError):
+        WavFile(path)
+    assert not path.parent.parent.exists()
+
+
 def test_an_existing_file_is_never_touched(path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"precious")
