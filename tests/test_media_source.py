@@ -33,11 +33,12 @@ from custom_components.ringcentral.clips.media_identifiers import (
     LineIdentifier,
     Section,
     SectionIdentifier,
+    clip_media_content_id,
     parse_identifier,
 )
 from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
 from custom_components.ringcentral.library import CallRecord, ClipKind, Direction, Library
-from custom_components.ringcentral.media_source import AT_ONCE, clip_media_content_id
+from custom_components.ringcentral.media_source import AT_ONCE
 
 ROOT = f"media-source://{DOMAIN}"
 NOON = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

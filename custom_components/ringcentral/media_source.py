@@ -16,7 +16,6 @@ from homeassistant.components.media_source import (
     MediaSourceItem,
     PlayMedia,
     Unresolvable,
-    generate_media_source_id,
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -72,11 +71,6 @@ _PERIODS: Final = {
     Section.THIS_WEEK: Period.WEEK,
 }
 _ONE_DAY: Final = {Section.TODAY, Section.YESTERDAY}
-
-
-def clip_media_content_id(clip_id: str) -> str:
-    """Return the `media-source://` id that plays a clip."""
-    return generate_media_source_id(DOMAIN, str(ClipIdentifier(clip_id)))
 
 
 async def async_get_media_source(hass: HomeAssistant) -> MediaSource:

@@ -15,11 +15,11 @@ from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .clips.media_identifiers import clip_media_content_id
 from .coordinator import RingCentralConfigEntry, RingCentralCoordinator
 from .entity import RingCentralEntity
 from .health import LineStatus
 from .library import CallRecord, Clip
-from .media_source import clip_media_content_id
 from .models import OUTCOMES, LastCall, LineSnapshot, LineTest
 from .softphone import CallState
 

@@ -10,9 +10,9 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ringcentral.clips.media_identifiers import clip_media_content_id
 from custom_components.ringcentral.const import DOMAIN
 from custom_components.ringcentral.library import LibraryDamagedError
-from custom_components.ringcentral.media_source import clip_media_content_id
 from simulator.ringcentral import RingCentral
 from tests.calls.test_call_actions import act, refused
 from tests.flow import choose

@@ -16,7 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.ringcentral.media_source import clip_media_content_id
+from custom_components.ringcentral.clips.media_identifiers import clip_media_content_id
 from tests.line import Line
 
 from .mpd_player import Mpd

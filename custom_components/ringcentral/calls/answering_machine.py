@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from ..clips.media_identifiers import clip_media_content_id
 from ..clips.recording import Recordings
 from ..const import LOGGER, RecordingMode
 from ..library import Clip, ClipKind, Consent, LibraryError
 from ..line_options import LineOptions
-from ..media_source import clip_media_content_id
 from ..models import CallEvent, CallEventType
 from ..softphone import Call, CallState, EndReason, Phone, UnknownCallError
 from ..softphone.media import SAMPLE_RATE, ClipResult, Codec, MediaError, MediaSession, RtpPacket

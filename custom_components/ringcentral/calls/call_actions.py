@@ -8,8 +8,8 @@ from homeassistant.core import ServiceCall
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
+from ..clips.media_identifiers import clip_media_content_id
 from ..lines import async_line
-from ..media_source import clip_media_content_id
 from ..softphone import Decline, EndReason
 from ..softphone.media import KeyWay
 from .call_desk import Wanted

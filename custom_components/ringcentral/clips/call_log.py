@@ -16,9 +16,9 @@ from ..calls.call_sound import audio
 from ..const import DOMAIN
 from ..library import CallQuery, CallRecord, Clip, Direction, LibraryError
 from ..lines import ATTR_REMOVED_LINE, async_line_or_removed
-from ..media_source import clip_media_content_id
 from ..models import TERMINAL
 from ..people.callers import Callers
+from .media_identifiers import clip_media_content_id
 
 ATTR_CONTACT: Final = "contact"
 ATTR_DIRECTION: Final = "direction"

@@ -26,7 +26,6 @@ from ..library import (
     Page,
 )
 from ..lines import ATTR_REMOVED_LINE, async_line_of_clip, async_line_or_removed
-from ..media_source import clip_media_content_id
 from ..models import BLOCKED, LastCall
 from ..people.callers import Callers
 from ..people.contacts import canonical
@@ -34,6 +33,7 @@ from ..people.numbering import Numbering
 from .call_log import ATTR_CONTACT, ATTR_LIMIT, ATTR_SINCE, moment, number_filter
 from .links import LONGEST, SHORTEST, USUAL, Address, link
 from .mailbox import async_delete_there
+from .media_identifiers import clip_media_content_id
 from .transcripts import async_write_down, summing_up
 
 ATTR_ADDRESS: Final = "address"

@@ -6,6 +6,10 @@ from enum import StrEnum
 from typing import ClassVar, Final, Self, override
 from urllib.parse import quote, unquote
 
+from homeassistant.components.media_source import generate_media_source_id
+
+from ..const import DOMAIN
+
 
 class Section(StrEnum):
     """What a line's folder is divided into, in the order it is shown; each is also the key of its title."""
@@ -136,3 +140,8 @@ def parse_identifier(value: str) -> Identifier:
     if str(identifier) != value:
         raise ValueError("Identifier in another spelling")
     return identifier
+
+
+def clip_media_content_id(clip_id: str) -> str:
+    """Return the `media-source://` id that plays a clip."""
+    return generate_media_source_id(DOMAIN, str(ClipIdentifier(clip_id)))

@@ -8,10 +8,10 @@ from homeassistant.util import dt as dt_util
 
 from ..const import LOGGER
 from ..library import Clip, ClipKind, Consent, Library, LibraryAccessError, LibraryError, LibraryFullError
-from ..media_source import clip_media_content_id
 from ..models import CallEvent, CallEventType
 from ..softphone import Call, CallState, Direction, Party
 from ..softphone.media import SAMPLE_RATE, ClipResult, MediaSession
+from .media_identifiers import clip_media_content_id
 from .storage import Storage
 
 
