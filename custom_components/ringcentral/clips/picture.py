@@ -21,11 +21,10 @@ _BASE: Final = 73.0
 _HIGHEST: Final = 14.0
 # What is all but silent is not to look like shouting.
 _QUIETEST_PEAK: Final = 24
-# The telephone of Material Design Icons (Apache License 2.0), 24 units wide.
+# A receiver: a bow, and what one listens at and speaks into.
 _TELEPHONE: Final = (
-    "M6.62,10.79C8.06,13.62 10.38,15.94 13.21,17.38L15.41,15.18C15.69,14.9 16.08,14.82 16.43,14.93"
-    "C17.55,15.3 18.75,15.5 20,15.5A1,1 0 0,1 21,16.5V20A1,1 0 0,1 20,21A17,17 0 0,1 3,4A1,1 0 0,1 4,3H7.5"
-    "A1,1 0 0,1 8.5,4C8.5,5.25 8.7,6.45 9.07,7.57C9.18,7.92 9.1,8.31 8.82,8.59L6.62,10.79Z"
+    '<g transform="translate(29 12) scale(1.6)" fill="#fff"><path d="M6 6.5C7 12 12 17 17.5 18" fill="none" stroke="#fff"'
+    ' stroke-width="3.4"/><circle cx="6" cy="5.5" r="3.6"/><circle cx="18.5" cy="18" r="3.6"/></g>'
 )
 # Thrown back, as telephones show a call that nobody took.
 _MISSED: Final = '<path d="M8 9l6 6 9-9M8 15v-6h6" fill="none" stroke="#fff" stroke-width="3"/>'
@@ -45,7 +44,7 @@ def picture(clip: Clip, title: str) -> str:
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIDE} {_SIDE}" role="img" aria-label="{words}">',
             f'<title>{words}</title><rect width="{_SIDE}" height="{_SIDE}" rx="12" fill="{colour}"/>',
-            _letters(letters) if letters else _telephone(),
+            _letters(letters) if letters else _TELEPHONE,
             _wave(clip.envelope or b""),
             _MISSED if clip.missed else "",
             "" if clip.heard else _UNHEARD,
@@ -65,10 +64,6 @@ def _letters(letters: str) -> str:
         '<text x="48" y="49" text-anchor="middle" fill="#fff" font-size="32" font-weight="600"'
         f' font-family="Roboto,system-ui,sans-serif">{escape(letters)}</text>'
     )
-
-
-def _telephone() -> str:
-    return f'<path transform="translate(29 12) scale(1.6)" fill="#fff" d="{_TELEPHONE}"/>'
 
 
 def _wave(envelope: bytes) -> str:
