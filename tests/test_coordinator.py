@@ -305,7 +305,7 @@ async def test_calls_that_cannot_be_filed_are_told_all_the_same(line: Line) -> N
     assert line.kinds == ["incoming", "missed"] * 2
 
 
-async def _full(*_: object) -> None:
+async def _full(*_: object, **__: object) -> None:
     raise LibraryFullError
 
 

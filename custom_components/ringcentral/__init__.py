@@ -16,7 +16,7 @@ from .account.sources import Source, tls_of
 from .calls.calls_elsewhere import CallsElsewhere
 from .calls.logged_calls import async_log_calls
 from .calls.recorded_calls import async_record_calls
-from .clips.keeping import Keeping, async_adopt
+from .clips.keeping import Keeping, async_adopt, async_take_up
 from .clips.mailbox import Mailbox
 from .clips.placing import async_place_recordings
 from .clips.removed_lines import DATA_REMOVED, async_setup_removed_lines
@@ -84,7 +84,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
     # Entries are not unloaded when Home Assistant stops.
     entry.async_on_unload(hass.async_add_shutdown_job(HassJob(coordinator.async_stop)))
     entry.async_on_unload(async_record_calls(coordinator))
-    entry.async_on_unload(resources.storage.async_listen(coordinator.async_look_up))
+    entry.async_on_unload(resources.storage.async_listen(_taking_up(coordinator)))
     entry.async_on_unload(async_place_recordings(coordinator))
     entry.async_on_unload(async_log_calls(coordinator))
     entry.async_on_unload(_async_follow_options(hass, coordinator))
@@ -95,6 +95,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: RingCentralConfigEntry) 
     CallsElsewhere(coordinator).async_start()
     SmallerFiles(coordinator).async_start()
     return True
+
+
+def _taking_up(coordinator: RingCentralCoordinator) -> CALLBACK_TYPE:
+    """Return what is to be done when the library works again."""
+
+    @callback
+    def mended() -> None:
+        coordinator.async_work(async_take_up(coordinator), "taking up")
+
+    return mended
 
 
 @callback

@@ -1,5 +1,6 @@
 """How long a line's recordings and calls are kept: what is older, or takes too much room, is deleted every night."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 import math
 from random import Random
@@ -78,6 +79,13 @@ async def async_adopt(hass: HomeAssistant, library: Library) -> None:
     lines = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
     if len(lines) == 1 and not removed_lines(hass):
         await library.adopt_recovered(lines[0].entry_id)
+
+
+async def async_take_up(line: RingCentralCoordinator) -> None:
+    """Show what there is once the library works again, and give the line what was found again."""
+    with suppress(LibraryError):
+        await async_adopt(line.hass, line.library)
+    line.async_look_up()
 
 
 async def async_purge_now(action: ServiceCall) -> Response:
