@@ -115,4 +115,6 @@ async def test_who_is_not_signed_in_is_not_asked(hass: HomeAssistant, source: st
 
     menu = await hass.config_entries.options.async_init(entry.entry_id)
 
-    assert menu["menu_options"] == ["calls", "machine", "recordings", "callers", "calling"]
+    assert menu["menu_options"] == [
+        "calls", "machine", "recording", "recordings", "transcripts", "callers", "calling",
+    ]  # fmt: skip

@@ -316,7 +316,7 @@ async def test_it_is_looked_for_room_by_night(
 
 
 async def let_it_be_five(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    night = dt_util.now().replace(hour=storage.HOUR, minute=0, second=0) + timedelta(days=1)
+    night = dt_util.now().replace(hour=storage.HOUR, minute=1, second=0) + timedelta(days=1)
     freezer.move_to(night)
     async_fire_time_changed(hass, night)
     await hass.async_block_till_done(wait_background_tasks=True)

@@ -60,7 +60,7 @@ def test_what_was_said_before_comes_first_in_the_law_of_the_clip() -> None:
     for index in (0, 1, 2):
         recorder.add(packet(index), Codec.PCMA, 0.0)
     recorder.flush()
-    assert pieces.written == [(0, transcode(said, Codec.PCMU, Codec.PCMA)), (320, voice(0) + voice(1))]
+    assert pieces.written == [(0, transcode(said, Codec.PCMU, Codec.PCMA) + voice(0) + voice(1))]
 
 
 def test_of_silence_not_even_what_was_said_before_is_left() -> None:
