@@ -20,13 +20,14 @@ FIELDS = {
     "machine": ["greeting", "greeting_media", "silence", "thanks"],
     "recording": [
         "recording",
+        "both_sides",
         "announcement",
         "unannounced",
         "ask_consent",
         "consent_question",
         "recording_beep",
     ],
-    "recordings": ["keep_days", "keep_megabytes", "both_sides", "smaller_files", "in_media_folder", "links"],
+    "recordings": ["keep_days", "keep_megabytes", "smaller_files", "in_media_folder", "links"],
     "transcripts": ["speech_to_text", "transcript_language", "transcribe_calls", "summarizer"],
     "callers": ["blocked_calls", "anonymous_calls", "favorites_ring", "repeats_ring"],
     "calling": ["allowed_numbers", "emergency_calls", "test_number"],
@@ -283,7 +284,7 @@ async def test_what_was_chosen_can_be_taken_away_and_the_other_pages_stay(
 async def test_smaller_files_are_tried_before_they_are_promised(
     hass: HomeAssistant, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chosen = {"keep_days": 7, "keep_megabytes": 0, "both_sides": True, "smaller_files": True}
+    chosen = {"keep_days": 7, "keep_megabytes": 0, "smaller_files": True}
     before = dict(line.entry.options)
     monkeypatch.setattr(mp3, "get_ffmpeg_manager", lambda _: Mock(binary="/nowhere/ffmpeg"))
     form = await open_page(line, "recordings")
@@ -299,8 +300,7 @@ async def test_smaller_files_are_tried_before_they_are_promised(
     monkeypatch.setattr(mp3, "get_ffmpeg_manager", lambda _: Mock(binary=str(need("ffmpeg"))))
     await hass.config_entries.options.async_configure(form["flow_id"], chosen)
     assert dict(line.entry.options) == before | chosen
-    choices = line.entry.runtime_data.choices
-    assert choices.both_sides and choices.smaller_files
+    assert line.entry.runtime_data.choices.smaller_files
 
     form = await open_page(line, "recordings")
     await hass.config_entries.options.async_configure(form["flow_id"], {"keep_days": 7, "keep_megabytes": 0})

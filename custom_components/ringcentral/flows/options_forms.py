@@ -130,6 +130,7 @@ FORMS: Final = {
     Page.RECORDING: vol.Schema(
         {
             vol.Required(CONF_RECORDING, default=RecordingMode.MESSAGES.value): _RECORDING,
+            **_switches(CONF_BOTH_SIDES),
             vol.Optional(CONF_ANNOUNCEMENT): _WORDS,
             **_switches(CONF_UNANNOUNCED, CONF_ASK_CONSENT),
             vol.Optional(CONF_CONSENT_QUESTION): _WORDS,
@@ -140,7 +141,7 @@ FORMS: Final = {
         {
             vol.Required(CONF_KEEP_DAYS, default=DEFAULT_KEEP_DAYS): number_field(0, 3650, "d"),
             vol.Required(CONF_KEEP_MEGABYTES, default=0): number_field(0, 1_000_000, "MB"),
-            **_switches(CONF_BOTH_SIDES, CONF_SMALLER_FILES, CONF_IN_MEDIA_FOLDER, CONF_LINKS),
+            **_switches(CONF_SMALLER_FILES, CONF_IN_MEDIA_FOLDER, CONF_LINKS),
         }
     ),
     Page.TRANSCRIPTS: vol.Schema(
