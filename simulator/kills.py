@@ -39,6 +39,7 @@ TIMES: Final = 50
 RATE: Final = 8000
 MAY_LACK: Final = 1.0
 """Seconds before the kill that may be missing: what is said may wait a tenth for the clock, and half for the disk."""
+_KEPT_WITHIN: Final = 60.0  # seconds
 _SURELY_KNOWN: Final = 0.5
 """Seconds after its first ring from which on a call must be in the list."""
 _CONFIGURATION: Final = """\
@@ -157,6 +158,7 @@ class KillTest:
             await self._process.answers(url)
             home = await Home.onboard(url, session)
             await add_line(home, self._cloud, self._timeline, 60)
+            await self._line_is_kept()
             for number in range(times):
                 plan = Plan.drawn(self._random, number)
                 placed = await self._strike(plan)
@@ -174,6 +176,13 @@ class KillTest:
             yield
         finally:
             await self._process.stop()
+
+    async def _line_is_kept(self) -> None:
+        """Wait until Home Assistant has written its entries down, which it does a second later."""
+        entries = FOLDER / "config" / ".storage" / "core.config_entries"
+        async with asyncio.timeout(_KEPT_WITHIN):
+            while '"ringcentral"' not in await asyncio.to_thread(entries.read_text):  # noqa: ASYNC110 - a file
+                await asyncio.sleep(0.1)
 
     async def _strike(self, plan: Plan) -> list[Placed]:
         """Do what is planned, and kill Home Assistant in the midst of it; return the calls as they stood."""
