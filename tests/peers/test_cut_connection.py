@@ -25,8 +25,8 @@ type Fault = Callable[[TcpProxy], None]
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the phone find a silent connection within seconds, where nobody wants to wait for half a minute."""
-    monkeypatch.setattr(f"{_SOFTPHONE}.registration.UNPROVEN_REFRESH_PERIOD", 1.0)
-    monkeypatch.setattr(f"{_SOFTPHONE}.registration.ANSWER_TIMEOUT", 2.0)
+    monkeypatch.setattr(f"{_SOFTPHONE}.line.registration.UNPROVEN_REFRESH_PERIOD", 1.0)
+    monkeypatch.setattr(f"{_SOFTPHONE}.line.registration.ANSWER_TIMEOUT", 2.0)
 
 
 faults = pytest.mark.parametrize("fault", [TcpProxy.cut, TcpProxy.fall_silent], ids=["cut", "silent"])
@@ -89,8 +89,8 @@ async def test_hanging_up_afterwards_reaches_the_server(
 async def test_a_silent_connection_is_found_by_a_ping_where_the_server_answers_pings(
     kamailio: Kamailio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{_SOFTPHONE}.heartbeat.PING_INTERVAL", 1.5)
-    monkeypatch.setattr(f"{_SOFTPHONE}.heartbeat.PONG_TIMEOUT", 1.0)
+    monkeypatch.setattr(f"{_SOFTPHONE}.line.heartbeat.PING_INTERVAL", 1.5)
+    monkeypatch.setattr(f"{_SOFTPHONE}.line.heartbeat.PONG_TIMEOUT", 1.0)
     async with (
         tcp_proxy(kamailio.port) as wire,
         answered_line(PLAIN, wire.port, tmp_path / "clip.wav") as line,
