@@ -221,9 +221,17 @@ async def test_a_recording_ends_when_it_is_long_enough(line: Line) -> None:
     await line.call(TALKER)
     await act(line, "answer")
     await act(line, "start_recording", longest=1)
-    await line.told("recording_saved")
+    first = await line.told("recording_saved")
 
     await act(line, "start_recording")
+    assert (await act(line, "stop_recording"))["clip"] != first["clip"]
+
+
+async def test_of_somebody_who_says_nothing_there_is_no_recording(line: Line) -> None:
+    await line.call(LISTENER)
+    await act(line, "answer")
+    await act(line, "start_recording")
+
     assert (await act(line, "stop_recording"))["clip"] is None
 
 
