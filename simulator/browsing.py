@@ -1,4 +1,4 @@
-"""`script/browse`: Chromium finds a message in Home Assistant's media browser, sees its picture, and plays it."""
+"""`script/browse`: Chromium finds a message in Home Assistant's media browser, sees its picture, plays it, and searches for it."""
 
 import asyncio
 from base64 import b64decode
@@ -72,6 +72,27 @@ async def play(page: Page, timeline: Timeline) -> None:
     timeline.tell("Player", f"shows the picture, {width} pixels wide")
 
 
+async def search(page: Page, timeline: Timeline) -> None:
+    """Search the line's folder for the beginning of the caller's name, and for somebody who hasn't called.
+
+    Raises:
+        NotPlayedError: the first isn't found, or the other one is.
+    """
+    await page.locator(".title", has_text="Reception").first.click()
+    message = page.locator(".title", has_text=CALLERS[0].name)
+    for words, wanted in ((CALLERS[0].name[:4].lower(), 1), (CALLERS[1].name, 0)):
+        box = page.get_by_placeholder("Search").first
+        await box.fill(words)
+        await box.press("Enter")
+        for _ in range(100):
+            if await message.count() == wanted:
+                break
+            await page.wait_for_timeout(100)
+        else:
+            raise NotPlayedError(f"A search for {words!r} doesn't find {wanted}")
+        timeline.tell("Media browser", f"finds {wanted} by {words!r}")
+
+
 async def _until(page: Page, script: str, is_so: Callable[[Any], object]) -> Any:
     """Evaluate until what comes is so; raises NotPlayedError with the last of it."""
     found = None
@@ -96,8 +117,11 @@ async def run() -> None:
         await cloud.sip.ended(await cloud.call(CALLERS[0]))
         async with browser(home) as page:
             await page.add_init_script(_SCRIPT)
-            await page.goto(f"{home.url}/media-browser/browser/app,media-source%3A%2F%2Fringcentral")
+            browsed = f"{home.url}/media-browser/browser/app,media-source%3A%2F%2Fringcentral"
+            await page.goto(browsed)
             await play(page, timeline)
+            await page.goto(browsed)
+            await search(page, timeline)
 
 
 if __name__ == "__main__":
