@@ -58,7 +58,13 @@ async def test_the_calls_are_listed_newest_first(line: Line) -> None:
         "incoming",
     )
     assert missed["started_at"] <= missed["ended_at"]
+    assert missed["ring_duration"] == round(rang(missed, "ended_at"), 1)
     assert (missed["duration"], missed["media_content_id"], missed["clips"]) == (0.0, None, [])
+
+
+def rang(call: dict[str, Any], until: str) -> float:
+    """Return the seconds from a call's first ring to another moment of it."""
+    return (datetime.fromisoformat(call[until]) - datetime.fromisoformat(call["started_at"])).total_seconds()
 
 
 async def test_a_call_is_listed_with_its_recordings_to_play(line: Line) -> None:
@@ -90,6 +96,7 @@ async def test_a_call_is_listed_with_its_recordings_to_play(line: Line) -> None:
     assert told["started_at"] <= told["clips"][0]["started_at"] <= told["clips"][1]["started_at"]
     assert told["media_content_id"] == second["media_content_id"]
     assert told["duration"] == pytest.approx(ended["duration"], abs=0.2) and told["duration"] > 0.5
+    assert told["ring_duration"] == round(rang(told, "answered_at"), 1)
     assert (told["caller_formatted"], told["called_formatted"]) == ("(650) 555-0188", "(720) 386-1294")
     assert (told["caller"], told["outcome"], told["end_reason"]) == (BO, "ended", "remote_hangup")
 

@@ -101,6 +101,7 @@ def told(call: CallRecord, clips: Sequence[Clip], callers: Callers) -> Response:
         "started_at": call.started_at.isoformat(),
         "answered_at": call.answered_at.isoformat() if call.answered_at else None,
         "ended_at": call.ended_at.isoformat() if call.ended_at else None,
+        "ring_duration": None if call.ring_seconds is None else round(call.ring_seconds, 1),
         "duration": None if call.duration is None else round(call.duration, 1),
         "outcome": call.outcome,
         "end_reason": call.end_reason,
