@@ -1,6 +1,5 @@
 """A clip of both sides is heard mixed, whichever part of it a player asks for."""
 
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from http import HTTPStatus
 import os
@@ -11,13 +10,10 @@ from unittest.mock import patch
 from aiohttp.test_utils import TestClient
 import audioop
 from homeassistant.core import HomeAssistant
-from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.ringcentral.clips import mixing
-from custom_components.ringcentral.clips.views import ClipView
-from custom_components.ringcentral.const import DATA_LIBRARY
 from custom_components.ringcentral.library import Clip, Library
 from custom_components.ringcentral.softphone.media.wav import wav_header
 
@@ -28,17 +24,6 @@ RIGHT = b"".join((at * 7 % 30_000).to_bytes(2, "little") for at in range(SAMPLES
 STEREO = audioop.add(audioop.tostereo(LEFT, 2, 1, 0), audioop.tostereo(RIGHT, 2, 0, 1), 2)
 MIXED = wav_header(SAMPLES) + audioop.add(LEFT, RIGHT, 2)
 SIZE = 44 + 2 * SAMPLES
-
-
-@pytest.fixture
-async def library(hass: HomeAssistant, tmp_path: Path) -> AsyncGenerator[Library]:
-    library = Library(tmp_path / "ringcentral")
-    await library.open()
-    hass.data[DATA_LIBRARY] = library
-    assert await async_setup_component(hass, "http", {})
-    hass.http.register_view(ClipView())
-    yield library
-    await library.close()
 
 
 @pytest.fixture

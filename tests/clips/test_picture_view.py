@@ -17,9 +17,9 @@ from custom_components.ringcentral.clips.views import PictureView
 from custom_components.ringcentral.const import DATA_LIBRARY, DOMAIN
 from custom_components.ringcentral.library import Clip, Library, LibraryDamagedError
 
-from .test_views import START, clip, library, save_clip, url as sound_url
+from .test_views import START, clip, save_clip, url as sound_url
 
-__all__ = ["clip", "library"]
+__all__ = ["clip"]
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.ringcentral.clips import storage
+from custom_components.ringcentral.clips.removed_lines import DATA_REMOVED, RemovedLine
 from custom_components.ringcentral.const import DOMAIN
 from custom_components.ringcentral.library import Library, LibraryDamagedError, LibraryFullError
 from custom_components.ringcentral.library.store import Shelves
@@ -341,6 +342,21 @@ async def test_a_library_that_is_damaged_at_work_is_begun_anew_by_itself(
     await exact(machine, call, machine.of("recording_saved")[1]["clip"])
     # There is no other line.
     assert (await machine.library.totals())[machine.entry.entry_id].count == 2
+
+
+async def test_a_line_is_not_given_what_may_be_of_one_that_was_removed(
+    hass: HomeAssistant, folder: Path, machine: Line
+) -> None:
+    hass.data[DATA_REMOVED].lines["gone"] = RemovedLine("Office", 30, 0)
+    await leave_a_message(machine, 1)
+    await machine.told("ended")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    with pytest.raises(LibraryDamagedError):
+        await machine.library._run(partial(spoil, folder / "library.db"))
+
+    await after_a_minute(hass)
+
+    assert {line: total.count for line, total in (await machine.library.totals()).items()} == {"recovered": 1}
 
 
 async def test_of_several_lines_none_is_given_what_was_found_again(

@@ -1,8 +1,6 @@
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from pathlib import Path
 import struct
 from typing import Any
 from unittest.mock import patch
@@ -12,7 +10,6 @@ from freezegun import freeze_time
 from homeassistant.auth.const import GROUP_ID_USER
 from homeassistant.components.http.auth import async_sign_path
 from homeassistant.core import HomeAssistant
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import jwt
 import pytest
@@ -20,7 +17,6 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from yarl import URL
 
 from custom_components.ringcentral.clips.addresses import AUDIO_TYPES, sound_path
-from custom_components.ringcentral.clips.views import ClipView
 from custom_components.ringcentral.const import DATA_LIBRARY
 from custom_components.ringcentral.library import (
     CallRecord,
@@ -52,17 +48,6 @@ WAV = (
     )
     + SOUND
 )
-
-
-@pytest.fixture
-async def library(hass: HomeAssistant, tmp_path: Path) -> AsyncGenerator[Library]:
-    library = Library(tmp_path / "ringcentral")
-    await library.open()
-    hass.data[DATA_LIBRARY] = library
-    assert await async_setup_component(hass, "http", {})
-    hass.http.register_view(ClipView())
-    yield library
-    await library.close()
 
 
 @pytest.fixture

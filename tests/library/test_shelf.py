@@ -13,6 +13,7 @@ from custom_components.ringcentral.library import (
     Clip,
     ClipAwayError,
     Library,
+    LibraryError,
     Place,
     Retention,
 )
@@ -116,9 +117,13 @@ async def test_what_is_kept_no_longer_goes_from_there_as_well(elsewhere: Library
 async def test_a_disk_that_is_unplugged_keeps_nothing_for_good(elsewhere: Library, media: Path) -> None:
     first, second = await record(elsewhere), await record(elsewhere, at=after(seconds=1))
     unplugged = unplug(media)
+    told: list[LibraryError | None] = []
+    elsewhere.told = told.append
 
     with pytest.raises(ClipAwayError):
         await elsewhere.delete_clip(first.id)
+    # The library is in order.
+    assert told == []
     assert await elsewhere.clip(first.id) == first
     purged = await elsewhere.purge(Retention(days=1), after(days=2))
     assert (purged.count, purged.left) == (2, 2)

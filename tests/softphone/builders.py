@@ -287,3 +287,20 @@ class Line:
         """Return the one end among some events."""
         (ended,) = [event for event in events if isinstance(event, CallEnded)]
         return ended
+
+
+HELD: Final = sdp_offer(attributes=("sendonly",))
+"""An offer that puts us on hold."""
+COMPLETED: Final[Fields] = (("Reason", 'Q.850;cause=16, SIP ;text="x, y"; cause = 200'),)
+"""What a CANCEL says of a call that was answered elsewhere."""
+
+
+def statuses(messages: list[Wire]) -> list[int]:
+    """Return the status of each message, 0 of requests."""
+    return [message.status for message in messages]
+
+
+def media_line(message: Wire) -> str:
+    """Return the only media line of a message's description."""
+    (line,) = [line for line in message.sdp if line.startswith("m=")]
+    return line

@@ -26,16 +26,13 @@ from tests.softphone.builders import (
     message,
     request,
     response,
+    statuses,
 )
 
 
 @pytest.fixture
 def line() -> Line:
     return Line().register()
-
-
-def statuses(messages: list[Wire]) -> list[int]:
-    return [message.status for message in messages]
 
 
 def told(cln: str = AUTHORIZATION_ID, sid: str = "", cmd: str = "7", call_id: str = CALL_ID) -> bytes:

@@ -15,32 +15,22 @@ from custom_components.ringcentral.softphone.transactions.server_transaction imp
 from tests.softphone.builders import (
     BRANCH,
     CALLER,
+    COMPLETED,
     CONTACT,
     OFFER,
     Fields,
     Line,
-    Wire,
     invite,
+    media_line,
     request,
     sdp_offer,
+    statuses,
 )
-
-HELD = sdp_offer(attributes=("sendonly",))
-COMPLETED: Fields = (("Reason", 'Q.850;cause=16, SIP ;text="x, y"; cause = 200'),)
 
 
 @pytest.fixture
 def line() -> Line:
     return Line().register()
-
-
-def statuses(messages: list[Wire]) -> list[int]:
-    return [message.status for message in messages]
-
-
-def media_line(message: Wire) -> str:
-    (line,) = [line for line in message.sdp if line.startswith("m=")]
-    return line
 
 
 # Ringing

@@ -42,6 +42,7 @@ from tests.softphone.builders import (
     request,
     response,
     sdp_offer,
+    statuses,
 )
 
 CHALLENGE = 'Digest realm="r", nonce="n"'
@@ -61,10 +62,6 @@ def line() -> Line:
 
 def methods(messages: list[Wire]) -> list[str]:
     return [message.start.split()[0] for message in messages]
-
-
-def statuses(messages: list[Wire]) -> list[int]:
-    return [message.status for message in messages]
 
 
 def talk(line: Line, *headers: tuple[str, str]) -> tuple[Call, Wire]:

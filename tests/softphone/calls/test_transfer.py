@@ -6,7 +6,7 @@ from custom_components.ringcentral.softphone.calls.call import UnknownCallError
 from custom_components.ringcentral.softphone.calls.dialing import TransferPendingError
 from custom_components.ringcentral.softphone.calls.transfer import FAREWELL, FIRST_WORD, LAST_WORD
 from custom_components.ringcentral.softphone.events import Call, CallEnded, EndReason, Outcome
-from tests.softphone.builders import DOMAIN, USERNAME, Line, Wire, request, response
+from tests.softphone.builders import DOMAIN, USERNAME, Line, Wire, request, response, statuses
 
 OTHER = "#1001"
 
@@ -35,10 +35,6 @@ def notify(
 ) -> bytes:
     headers = (("Event", event), ("Subscription-State", state))
     return request("NOTIFY", to_tag=tag, cseq=cseq, headers=headers, body=body)
-
-
-def statuses(messages: list[Wire]) -> list[int]:
-    return [message.status for message in messages]
 
 
 def byes(messages: list[Wire]) -> list[Wire]:

@@ -13,24 +13,24 @@ from custom_components.ringcentral.softphone.events import (
 )
 from custom_components.ringcentral.softphone.sdp import Direction
 from custom_components.ringcentral.softphone.transactions.server_transaction import ACK_TIMEOUT, LINGER
-from tests.softphone.builders import CONTACT, OFFER, Fields, Line, Wire, invite, request, response, sdp_offer
-
-HELD = sdp_offer(attributes=("sendonly",))
-COMPLETED: Fields = (("Reason", 'Q.850;cause=16, SIP ;text="x, y"; cause = 200'),)
+from tests.softphone.builders import (
+    CONTACT,
+    HELD,
+    OFFER,
+    Fields,
+    Line,
+    invite,
+    media_line,
+    request,
+    response,
+    sdp_offer,
+    statuses,
+)
 
 
 @pytest.fixture
 def line() -> Line:
     return Line().register()
-
-
-def statuses(messages: list[Wire]) -> list[int]:
-    return [message.status for message in messages]
-
-
-def media_line(message: Wire) -> str:
-    (line,) = [line for line in message.sdp if line.startswith("m=")]
-    return line
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "INFO", "NOTIFY", "MESSAGE", "UPDATE"])
